@@ -1,0 +1,46 @@
+# The front door. Every target is one command line; `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test test-all check fix bench hooks clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.complete  ## Make the virtual environment .venv with everything in it
+
+.venv/.complete: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+serve: setup  ## Start the server: make serve ARGS='--port 9000'
+	$(BIN)/tertulia serve $(ARGS)
+
+test: setup  ## Run the fast tests: make test ARGS=tests/core
+	$(BIN)/python -m pytest -m 'not slow and not integration and not browser' $(ARGS)
+
+test-all: setup  ## Run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## Form, lint, types, and who may import whom
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy src tests benchmarks
+	$(BIN)/lint-imports --no-logo
+
+fix: setup  ## Let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup  ## Measure speed and print a table
+	$(BIN)/python -m benchmarks $(ARGS)
+
+hooks: setup  ## Run `make check` before every commit in this clone
+	printf '#!/bin/sh\nexec make check\n' > "$$(git rev-parse --git-path hooks)/pre-commit"
+	chmod +x "$$(git rev-parse --git-path hooks)/pre-commit"
+
+clean:  ## Remove the virtual environment and all caches
+	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

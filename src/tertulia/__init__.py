@@ -1,0 +1,3 @@
+"""Tertulia: one messenger, several APIs, one port."""
+
+__version__ = "0.1.0"
