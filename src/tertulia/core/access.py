@@ -1,0 +1,24 @@
+"""Who may do what: the rules, as plain questions. Asked inside the transaction of the change."""
+
+from collections.abc import Iterable
+
+from tertulia.core.model import ChatKind, Member, Role
+
+
+def may_moderate(role: Role) -> bool:
+    """Change a group, its members and their messages: owner and admins."""
+    return role in {Role.OWNER, Role.ADMIN}
+
+
+def may_change(kind: ChatKind, role: Role) -> bool:
+    """Change a chat's card: either of the two in a direct chat, owner and admins in a group."""
+    return kind is ChatKind.DIRECT or may_moderate(role)
+
+
+def successor(members: Iterable[Member]) -> Member | None:
+    """Who owns a group after its owner: the oldest admin, else the oldest member; None: nobody."""
+    return min(
+        members,
+        key=lambda each: (each.role is not Role.ADMIN, each.joined_at, each.account_id),
+        default=None,
+    )

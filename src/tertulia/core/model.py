@@ -1,0 +1,338 @@
+"""The things a messenger is made of, as frozen records. Times (`…_at`) are milliseconds since 1970 UTC."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+
+from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
+
+
+class ChatKind(StrEnum):
+    """DIRECT is between exactly two accounts and exists once per pair; GROUP has any number."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+
+
+class Role(StrEnum):
+    """What a member may do in a group. A direct chat's first member is its OWNER, which gives no rights."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of an account or a chat: the file's name for clients, as they gave it."""
+
+    file_ref: str
+    name: str = ""
+    blur_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person or bot that can sign in.
+
+    `email` and `phone` are claims: shown and searched, never proof of anything.
+    """
+
+    id: AccountId
+    login: str
+    created_at: int
+    updated_at: int
+    seen_at: int
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    picture: Picture | None = None
+
+    @property
+    def display_name(self) -> str:
+        """First and last name; the login when neither is set."""
+        return f"{self.first_name} {self.last_name}".strip() or self.login
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What a registration asks for. An empty string means not given."""
+
+    login: str
+    password: str
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """What to change in an account; None leaves a field as it is, "" clears it."""
+
+    login: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    picture: Picture | None = None
+    current_password: str | None = None
+    new_password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in of an account on a device, through one dialect.
+
+    `flavour` is the dialect's own remark about the client; the core only keeps it.
+    """
+
+    id: SessionId
+    account_id: AccountId
+    dialect: str
+    device: str
+    flavour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `connection` is the socket the request came through, 0 for none: its own events skip it."""
+
+    account_id: AccountId
+    session_id: SessionId
+    connection: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An account in a chat."""
+
+    account_id: AccountId
+    role: Role
+    joined_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where messages are posted. `updated_at` is the time of the newest message or change.
+
+    In a direct chat `other_id` is the one who is not the owner.
+    """
+
+    id: ChatId
+    kind: ChatKind
+    owner_id: AccountId
+    created_at: int
+    updated_at: int
+    name: str = ""
+    description: str = ""
+    picture: Picture | None = None
+    other_id: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """What the creation of a group asks for. The creator becomes owner and a member."""
+
+    name: str
+    members: tuple[AccountId, ...]
+    description: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChange:
+    """What to change in a chat; None leaves a field as it is. Unknown accounts are skipped."""
+
+    name: str | None = None
+    description: str | None = None
+    picture: Picture | None = None
+    add: tuple[AccountId, ...] = ()
+    remove: tuple[AccountId, ...] = ()
+    add_admins: tuple[AccountId, ...] = ()
+    remove_admins: tuple[AccountId, ...] = ()
+
+    @property
+    def touches_members(self) -> bool:
+        """Whether anybody is to come, go or change rank."""
+        return bool(self.add or self.remove or self.add_admins or self.remove_admins)
+
+
+class NoticeKind(StrEnum):
+    """What the server itself says in a chat."""
+
+    MEMBER_ADDED = "member_added"
+    MEMBER_REMOVED = "member_removed"
+    MEMBER_LEFT = "member_left"
+    PICTURE_CHANGED = "picture_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Makes a message a notice: what happened, and the account it happened to, as it was then."""
+
+    kind: NoticeKind
+    account: Account | None = None
+    chat: Chat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something linked to a message. `more` is a JSON object with whatever else the client gave."""
+
+    file_ref: str = ""
+    url: str = ""
+    name: str = ""
+    content_type: str = ""
+    size_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    blur_hash: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was posted. `seq` is its place in its chat: dense, in commit order.
+
+    `sent_at` grows from message to message of a chat and never repeats. `extra` is a JSON object the
+    client attached and the server does not read ("" when there is none).
+    """
+
+    id: MessageId
+    chat_id: ChatId
+    seq: int
+    author_id: AccountId
+    text: str
+    sent_at: int
+    edited_at: int | None = None
+    extra: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: MessageId | None = None
+    forward_of: str = ""
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be.
+
+    Attributes:
+        client_ref: the client's own name for it; a resend is recognised by it ("" = never).
+        acknowledged: this very connection has had its acknowledgement for the same draft, so it
+            has no reason to resend: a repeat is a new message.
+        hide_from: accounts that shall not see it.
+    """
+
+    chat_id: ChatId
+    text: str
+    client_ref: str = ""
+    extra: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: MessageId | None = None
+    forward_of: str = ""
+    hide_from: tuple[AccountId, ...] = ()
+    acknowledged: bool = False
+
+    def fingerprint(self, author: AccountId) -> int | None:
+        """What a resend of this draft is known by: author, chat, client_ref and content (63 bits).
+
+        None without a client_ref. Whoever finds two contents with one fingerprint loses a message of
+        his own, nobody else's.
+        """
+        if not self.client_ref:
+            return None
+        whole = repr((
+            author, self.chat_id, self.client_ref, self.text, self.extra, self.attachments,
+            self.reply_to, self.forward_of, self.hide_from,
+        ))  # fmt: skip
+        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return int.from_bytes(digest, "big") >> 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The outcome of a send. `is_new` is False for a repeat of a message that was there already."""
+
+    message: Message
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """Reactions to one message: the reader's own, and how many of each there are."""
+
+    own: tuple[str, ...] = ()
+    total: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """A message as one reader sees it in a list. `is_read`: somebody but its author has read it."""
+
+    message: Message
+    is_read: bool
+    reactions: Reactions = field(default_factory=Reactions)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: dates exclusive, `limit` at most so many.
+
+    Attributes:
+        after: only what changed later than this; the list is then oldest first.
+        before: only what is older than this.
+        only: nothing but these ids (empty: no such wish).
+    """
+
+    limit: int
+    after: int | None = None
+    before: int | None = None
+    only: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedChat:
+    """A chat as one member sees it in a list."""
+
+    chat: Chat
+    unread: int
+    last: ListedMessage | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """How far an account says it has read. `ids` None: everything; else exactly these are named."""
+
+    chat_id: ChatId
+    ids: tuple[MessageId, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of a session, known only by its hash. `kind` is "access" or "refresh"."""
+
+    hash: str
+    kind: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a sign-in opens: the session of this account on this device, with these secrets."""
+
+    account_id: AccountId
+    dialect: str
+    device: str
+    flavour: str
+    secrets: tuple[Secret, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSecret:
+    """A live secret, and the session it opens. `replaced_at`: a newer one took its place then."""
+
+    session: Session
+    kind: str
+    replaced_at: int | None
