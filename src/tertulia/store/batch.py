@@ -1,0 +1,284 @@
+"""Group commit: everything that waits shares the next commit.
+
+`Gathering` lives on the event loop and collects what is to be written; `commit` is the transaction,
+itself a generator, so that both engines run the same text. Each unit has its own savepoint: one that
+fails harms nobody. Members of a *set* run as one unit; if that fails unexpectedly, they are replayed
+one by one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Generic, Protocol, TypeVar
+
+from tertulia.core.errors import TertuliaError, Unavailable
+from tertulia.core.events import Event
+from tertulia.core.ids import Numbers
+from tertulia.core.tally import Tally
+from tertulia.store.work import Ask, Draw, Many, Rows, Run, Tell, Work
+
+LOG = logging.getLogger(__name__)
+
+MOST_WAITING = 20_000
+"""Units. Beyond it a write is refused as Unavailable; sockets stop being read long before."""
+
+MOST_IN_ONE_COMMIT = 1_024
+"""Units."""
+
+SAVEPOINT = "SAVEPOINT unit"
+UNDO = "ROLLBACK TO SAVEPOINT unit"
+RELEASE = "RELEASE SAVEPOINT unit"
+
+T = TypeVar("T")
+M = TypeVar("M")
+R = TypeVar("R")
+
+
+class StoreFault(Exception):
+    """The engine could not do what a unit asked; its cause is the engine's own error."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUnit(Generic[M, R]):
+    """A hot unit in its set form: all members that wait are done together.
+
+    The outcome has one entry per member, in order: its result, or the error it is refused with.
+    """
+
+    name: str
+    run: Callable[[Sequence[M]], Work[list[R | TertuliaError]]]
+
+
+@dataclass(slots=True)
+class Job:
+    """One caller that waits, and what became of it."""
+
+    future: asyncio.Future[Any]
+    unit: Work[Any] | None = None
+    set_unit: SetUnit[Any, Any] | None = None
+    member: Any = None
+    result: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class Begin:
+    """Ask the engine to open the transaction; the answer is the last number drawn."""
+
+
+@dataclass(slots=True)
+class Commit:
+    """Ask the engine to keep the last number and commit to the disk."""
+
+    last_number: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """The jobs of one commit and the events they caused, in order."""
+
+    jobs: list[Job]
+    events: list[Event] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+Transaction = Generator[Ask | Begin | Commit, Any, None]
+
+
+def commit(batch: Batch) -> Transaction:
+    """The whole transaction. Each job gets its result or error; only a fault of the store raises."""
+    numbers = Numbers((yield Begin()))
+    by_set: dict[str, list[Job]] = {}
+    for job in batch.jobs:
+        if job.set_unit is not None:
+            by_set.setdefault(job.set_unit.name, []).append(job)
+    for jobs in by_set.values():
+        yield from _together(jobs, batch.events, numbers)
+    for job in batch.jobs:
+        if job.unit is not None:
+            yield from _alone(job, job.unit, batch.events, numbers)
+    yield Commit(numbers.last)
+
+
+def _together(jobs: list[Job], events: list[Event], numbers: Numbers) -> Transaction:
+    set_unit = jobs[0].set_unit
+    assert set_unit is not None, "the caller grouped by it"
+    heard: list[Event] = []
+    yield Run(SAVEPOINT)
+    try:
+        unit = set_unit.run([job.member for job in jobs])
+        outcomes = yield from _numbered(unit, heard, numbers)
+    except Exception as error:
+        yield Run(UNDO)
+        yield Run(RELEASE)
+        if len(jobs) == 1:
+            jobs[0].error = error
+            return
+        LOG.warning("A batch failed and is replayed one by one", exc_info=error)
+        for job in jobs:
+            yield from _together([job], events, numbers)
+        return
+    yield Run(RELEASE)
+    events += heard
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, TertuliaError):
+            job.error = outcome
+        else:
+            job.result = outcome
+
+
+def _alone(job: Job, unit: Work[Any], events: list[Event], numbers: Numbers) -> Transaction:
+    heard: list[Event] = []
+    yield Run(SAVEPOINT)
+    try:
+        job.result = yield from _numbered(unit, heard, numbers)
+    except Exception as error:  # noqa: BLE001 - it is the caller's: whatever the unit raised
+        job.error = error
+        yield Run(UNDO)
+        yield Run(RELEASE)
+        return
+    yield Run(RELEASE)
+    events += heard
+
+
+def _numbered(
+    unit: Work[T], heard: list[Event], numbers: Numbers
+) -> Generator[Ask | Begin | Commit, Any, T]:
+    """The unit, with its Draw and Tell answered here: engines see statements only."""
+    answer: Any = None
+    error: Exception | None = None
+    while True:
+        try:
+            ask = unit.send(answer) if error is None else unit.throw(error)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # a generator's value is untyped
+        error = None
+        match ask:
+            case Draw(at_ms=at_ms):
+                answer = numbers.draw(at_ms)
+            case Tell(event=event):
+                heard.append(event)
+                answer = None
+            case Rows() | Run() | Many():
+                try:
+                    answer = yield ask
+                except StoreFault as fault:
+                    error = fault
+
+
+class Committer(Protocol):
+    """What an engine is to a gathering: it carries a batch to the disk and comes back with it."""
+
+    def __call__(self, batch: Batch) -> None:
+        """Start on *batch*; `Gathering.finish` or `Gathering.fail` ends it. Never waits."""
+        ...
+
+
+class Gathering:
+    """Collects writes on the event loop; hands them over as one batch when the last one is done.
+
+    No timer: a batch is whatever came while the previous commit was on its way to the disk.
+    """
+
+    def __init__(self, publish: Callable[[list[Event]], None], tally: Tally) -> None:
+        self._publish = publish
+        self._tally = tally
+        self._waiting: list[Job] = []
+        self._busy = False
+        self._idle: asyncio.Event = asyncio.Event()
+        self._idle.set()
+        self._committer: Committer | None = None
+
+    def start(self, committer: Committer) -> None:
+        """From now on batches go to *committer*."""
+        self._committer = committer
+
+    def submit(self, unit: Work[T]) -> asyncio.Future[T]:
+        """The unit's result, once its commit is on disk.
+
+        Raises:
+            Unavailable: too much waits already.
+        """
+        job = Job(self._future(), unit=unit)
+        self._put(job)
+        return job.future
+
+    def join(self, set_unit: SetUnit[M, R], member: M) -> asyncio.Future[R]:
+        """The member's result, once the set's commit is on disk.
+
+        Raises:
+            Unavailable: too much waits already.
+        """
+        job = Job(self._future(), set_unit=set_unit, member=member)
+        self._put(job)
+        return job.future
+
+    @staticmethod
+    def _future() -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_future()
+
+    def _put(self, job: Job) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable("store")
+        self._waiting.append(job)
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            # After all input of this turn has been read: it shares the commit.
+            asyncio.get_running_loop().call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        assert self._committer is not None, "start() was called"
+        batch = Batch(self._waiting[:MOST_IN_ONE_COMMIT], seconds=perf_counter())
+        del self._waiting[:MOST_IN_ONE_COMMIT]
+        self._committer(batch)
+
+    def finish(self, batch: Batch) -> None:
+        """The batch is on disk: publish what happened, in order, then let the callers go on."""
+        self._tally.commits += 1
+        self._tally.units += len(batch.jobs)
+        self._tally.commit_seconds.observe(perf_counter() - batch.seconds)
+        self._next()
+        if batch.events:
+            self._tell(batch.events)
+        for job in batch.jobs:
+            if job.future.done():  # a cancelled caller does not undo its unit
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+
+    def _tell(self, events: list[Event]) -> None:
+        try:
+            self._publish(events)
+        except Exception:
+            # What is stored is acknowledged all the same; who was not told finds it in the log.
+            LOG.exception("Events could not be published")
+
+    def fail(self, batch: Batch, error: BaseException) -> None:
+        """Nothing of the batch was kept: every caller hears that the store is not available."""
+        LOG.error("A commit failed; nothing of it was acknowledged", exc_info=error)
+        self._tally.commits_failed += 1
+        self._next()
+        for job in batch.jobs:
+            if job.unit is not None:
+                job.unit.close()
+            if not job.future.done():
+                refusal = Unavailable("store")
+                refusal.__cause__ = error
+                job.future.set_exception(refusal)
+
+    def _next(self) -> None:
+        # First of all, so that the disk works while we deliver.
+        if self._waiting:
+            self._hand_over()
+        else:
+            self._busy = False
+            self._idle.set()
+
+    async def drained(self) -> None:
+        """Returns when nothing waits and nothing is under way."""
+        await self._idle.wait()

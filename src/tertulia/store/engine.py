@@ -1,0 +1,42 @@
+"""What the modules of this room need from an engine."""
+
+from typing import Protocol, TypeVar
+
+from tertulia.store.batch import SetUnit
+from tertulia.store.work import Work
+
+T = TypeVar("T")
+M = TypeVar("M")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Runs units of work; implemented by `sqlite` and `postgres`."""
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what waits, then let go."""
+        ...
+
+    async def check(self) -> None:
+        """Raises: Unavailable when the store does not answer."""
+        ...
+
+    async def write(self, unit: Work[T]) -> T:
+        """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
+        ...
+
+    async def join(self, set_unit: SetUnit[M, R], member: M) -> R:
+        """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
+        ...
+
+    async def read(self, unit: Work[T]) -> T:
+        """The result of a unit that only reads, and quickly."""
+        ...
+
+    async def scan(self, unit: Work[T]) -> T:
+        """The result of a unit that only reads and may take long."""
+        ...

@@ -1,0 +1,333 @@
+"""Messages: editing, deleting, history, reactions. Sending and reading are in `hot` and `reading`."""
+
+from collections.abc import Sequence
+
+from tertulia.core.access import may_moderate
+from tertulia.core.errors import NotAllowed, NotFound, TooMuch
+from tertulia.core.events import (
+    MessageEdited,
+    MessagesDeleted,
+    MessagesHidden,
+    ReactionsChanged,
+)
+from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.model import (
+    Actor,
+    ChatKind,
+    Draft,
+    ListedMessage,
+    Page,
+    Reactions,
+    ReadMark,
+    Role,
+    Sent,
+)
+from tertulia.store import records
+from tertulia.store.engine import Engine
+from tertulia.store.hot import APPEND_MESSAGES, HIDE, Posting
+from tertulia.store.log import record
+from tertulia.store.reading import MARK_MESSAGES_READ, Reading
+from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
+
+MOST_REACTIONS = 20
+"""Different reactions of one account to one message."""
+
+MEMBERSHIP = """
+SELECT c.kind, m.role
+FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.account_id = ? AND m.left_at IS NULL
+WHERE c.id = ?
+"""
+
+NOT_HIDDEN = """
+    m.deleted_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
+    )
+"""
+
+LISTED = f"SELECT {records.MESSAGE}, m.is_read, m.reacted FROM messages m"
+
+OLDER = f"""
+{LISTED}
+WHERE m.chat_id = ? AND m.sent_at < ? AND {NOT_HIDDEN}
+ORDER BY m.sent_at DESC LIMIT ?
+"""
+
+NEWER_UNEDITED = f"""
+{LISTED}
+WHERE m.chat_id = ? AND m.sent_at > ? AND m.sent_at < ? AND m.edited_at IS NULL AND {NOT_HIDDEN}
+ORDER BY m.sent_at LIMIT ?
+"""
+
+NEWER_EDITED = f"""
+{LISTED}
+WHERE m.chat_id = ? AND m.edited_at > ? AND m.sent_at < ? AND {NOT_HIDDEN}
+ORDER BY m.edited_at LIMIT ?
+"""
+
+NAMED = f"""
+{LISTED}
+WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND m.chat_id = ? AND m.sent_at < ? AND {NOT_HIDDEN}
+ORDER BY m.sent_at DESC LIMIT ?
+"""
+
+BY_ID = f"{LISTED} WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)"
+
+REACTIONS_OF = """
+SELECT r.message_id, r.reaction, COUNT(*), SUM(CASE WHEN r.account_id = ? THEN 1 ELSE 0 END)
+FROM reactions r
+WHERE r.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+GROUP BY r.message_id, r.reaction
+ORDER BY r.message_id, MIN(r.number)
+"""
+
+WHO_REACTED = """
+SELECT r.reaction, r.account_id FROM reactions r WHERE r.message_id = ? ORDER BY r.number
+"""
+
+VISIBLE = f"""
+SELECT m.chat_id, c.kind, m.author_id, m.notice, c.last_at
+FROM messages m
+JOIN chats c ON c.id = m.chat_id
+JOIN members b ON b.chat_id = c.id AND b.account_id = ? AND b.left_at IS NULL
+WHERE m.id = ? AND {NOT_HIDDEN}
+"""
+
+EDIT = "UPDATE messages SET text = ?, folded = ?, edited_at = ? WHERE id = ?"
+
+DATED = "UPDATE chats SET last_at = ? WHERE id = ?"
+
+DOOMED = """
+SELECT m.id, m.author_id, m.seq
+FROM messages m
+WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND m.chat_id = ? AND m.deleted_at IS NULL
+ORDER BY m.seq
+"""
+
+UNHIDDEN = f"""
+SELECT m.id, m.author_id, m.seq
+FROM messages m
+WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND m.chat_id = ? AND {NOT_HIDDEN}
+ORDER BY m.seq
+"""
+
+ERASE = """
+UPDATE messages SET deleted_at = ?, text = '', folded = NULL, extra = '', attachments = NULL,
+    notice = NULL
+WHERE id = ?
+"""
+
+ERASE_REACTIONS = "DELETE FROM reactions WHERE message_id = ?"
+
+SKIP_DELETED = """
+UPDATE members SET skipped = skipped + 1
+WHERE chat_id = ? AND read_seq < ? AND account_id <> ? AND NOT EXISTS (
+    SELECT 1 FROM hidden h WHERE h.message_id = ? AND h.account_id = members.account_id
+)
+"""
+
+SKIP_HIDDEN = """
+UPDATE members SET skipped = skipped + 1 WHERE chat_id = ? AND account_id = ? AND read_seq < ?
+"""
+
+ADD_REACTION = """
+INSERT INTO reactions (message_id, account_id, reaction, number) VALUES (?, ?, ?, ?)
+"""
+
+DROP_REACTION = "DELETE FROM reactions WHERE message_id = ? AND account_id = ? AND reaction = ?"
+
+OWN_REACTIONS = "SELECT reaction FROM reactions WHERE message_id = ? AND account_id = ?"
+
+FAR_FUTURE = 2**53 - 1
+
+
+class SqlMessages:
+    """`core.ports.MessageStore` over an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def append(self, actor: Actor, draft: Draft, now: int) -> Sent:
+        """See the port."""
+        posting = Posting(actor, draft, now, draft.fingerprint(actor.account_id))
+        return await self._engine.join(APPEND_MESSAGES, posting)
+
+    async def mark_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
+        """See the port."""
+        await self._engine.join(MARK_MESSAGES_READ, Reading(actor, mark, now))
+
+    async def edit(self, actor: Actor, message_id: MessageId, text: str, now: int) -> None:
+        """See the port."""
+        await self._engine.write(edit(actor, message_id, text, now))
+
+    async def delete(
+        self, actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int
+    ) -> None:
+        """See the port."""
+        await self._engine.write(delete(actor, chat_id, ids, now))
+
+    async def hide(self, actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> None:
+        """See the port."""
+        await self._engine.write(hide(actor, chat_id, ids, now))
+
+    async def history(self, actor: Actor, chat_id: ChatId, page: Page) -> list[ListedMessage]:
+        """See the port."""
+        return await self._engine.read(history(actor, chat_id, page))
+
+    async def react(
+        self,
+        actor: Actor,
+        message_id: MessageId,
+        add: Sequence[str],
+        remove: Sequence[str],
+        now: int,
+    ) -> None:
+        """See the port."""
+        await self._engine.write(react(actor, message_id, add, remove, now))
+
+    async def reactions(
+        self, actor: Actor, message_id: MessageId
+    ) -> list[tuple[str, list[AccountId]]]:
+        """See the port."""
+        return await self._engine.read(reactions(actor, message_id))
+
+
+def need_membership(actor: Actor, chat_id: ChatId, what: str) -> Work[tuple[ChatKind, Role]]:
+    """Kind of the chat and the actor's role in it. Raises: NotFound("chat"), NotAllowed(*what*)."""
+    found = yield from row(MEMBERSHIP, actor.account_id, chat_id)
+    if found is None:
+        raise NotFound("chat")
+    if found[1] is None:
+        raise NotAllowed(what)
+    return ChatKind(found[0]), Role(found[1])
+
+
+def history(actor: Actor, chat_id: ChatId, page: Page) -> Work[list[ListedMessage]]:
+    """A page of the chat as the actor sees it."""
+    yield from need_membership(actor, chat_id, "read")
+    me = actor.account_id
+    before = FAR_FUTURE if page.before is None else page.before
+    if page.only is not None:
+        found = yield from rows(NAMED, array(page.only), chat_id, before, me, page.limit)
+    elif page.after is None:
+        found = yield from rows(OLDER, chat_id, before, me, page.limit)
+    else:
+        # Two indexed halves; together in the order of change, so that no page border loses a row.
+        span = (chat_id, page.after, before, me, page.limit)
+        found = yield from rows(NEWER_UNEDITED, *span)
+        found = found + (yield from rows(NEWER_EDITED, *span))
+        found = sorted(found, key=lambda each: each[6] or each[5])[: page.limit]
+    return (yield from listed(me, found))
+
+
+def listed(reader: AccountId, found: Sequence[Row]) -> Work[list[ListedMessage]]:
+    """Rows of LISTED, with the reactions they have."""
+    reacted = [each[0] for each in found if each[13]]
+    reactions_of: dict[int, Reactions] = {}
+    if reacted:
+        reactions_of = yield from _reactions_of(reader, reacted)
+    none = Reactions()
+    return [
+        ListedMessage(records.message(each), bool(each[12]), reactions_of.get(each[0], none))
+        for each in found
+    ]
+
+
+def _reactions_of(reader: AccountId, ids: Sequence[int]) -> Work[dict[int, Reactions]]:
+    own: dict[int, list[str]] = {}
+    total: dict[int, list[tuple[str, int]]] = {}
+    for message_id, reaction, count, mine in (yield from rows(REACTIONS_OF, reader, array(ids))):
+        total.setdefault(message_id, []).append((reaction, count))
+        if mine:
+            own.setdefault(message_id, []).append(reaction)
+    return {
+        message_id: Reactions(tuple(sorted(own.get(message_id, ()))), tuple(counts))
+        for message_id, counts in total.items()
+    }
+
+
+def edit(actor: Actor, message_id: MessageId, text: str, now: int) -> Work[None]:
+    """The author writes it anew. The date of change is the chat's next: no date stands there twice."""
+    found = yield from row(VISIBLE, actor.account_id, message_id, actor.account_id)
+    if found is None:
+        raise NotFound("message")
+    chat_id, kind, author_id, notice, last_at = found
+    if author_id != actor.account_id or notice is not None:
+        raise NotAllowed("edit")
+    at = max(now, last_at + 1)
+    yield from run(EDIT, text, records.folded(text), at, message_id)
+    yield from run(DATED, at, chat_id)
+    event = MessageEdited(
+        message_id, chat_id, ChatKind(kind), actor.account_id, text, at, actor.connection
+    )
+    yield from record(event, now, chat_id=chat_id)
+
+
+def delete(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
+    """Gone for everybody: own messages, and in groups whatever owner and admins say."""
+    kind, role = yield from need_membership(actor, chat_id, "delete")
+    doomed = yield from rows(DOOMED, array(ids), chat_id)
+    foreign = any(author_id != actor.account_id for _, author_id, _ in doomed)
+    if foreign and not (kind is ChatKind.GROUP and may_moderate(role)):
+        raise NotAllowed("delete")
+    if not doomed:
+        return
+    yield from many(SKIP_DELETED, [(chat_id, seq, author, id_) for id_, author, seq in doomed])
+    yield from many(ERASE, [(now, each[0]) for each in doomed])
+    yield from many(ERASE_REACTIONS, [(each[0],) for each in doomed])
+    event = MessagesDeleted(
+        tuple(each[0] for each in doomed), chat_id, kind, actor.account_id, now, actor.connection
+    )
+    yield from record(event, now, chat_id=chat_id)
+
+
+def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
+    """Out of the actor's own sight."""
+    kind, _ = yield from need_membership(actor, chat_id, "delete")
+    me = actor.account_id
+    found = yield from rows(UNHIDDEN, array(ids), chat_id, me)
+    if not found:
+        return
+    yield from many(HIDE, [(me, each[0]) for each in found])
+    yield from many(SKIP_HIDDEN, [(chat_id, me, seq) for _, author, seq in found if author != me])
+    event = MessagesHidden(tuple(each[0] for each in found), chat_id, kind, me, actor.connection)
+    yield from record(event, now, accounts=(me,))
+
+
+def react(
+    actor: Actor, message_id: MessageId, add: Sequence[str], remove: Sequence[str], now: int
+) -> Work[None]:
+    """Add and take back reactions; only what changes something is announced."""
+    me = actor.account_id
+    found = yield from row(VISIBLE, me, message_id, me)
+    if found is None:
+        raise NotFound("message")
+    own = {each[0] for each in (yield from rows(OWN_REACTIONS, message_id, me))}
+    removed = tuple(each for each in dict.fromkeys(remove) if each in own)
+    own.difference_update(removed)
+    added = tuple(each for each in dict.fromkeys(add) if each not in own)
+    if len(own) + len(added) > MOST_REACTIONS:
+        raise TooMuch("reactions")
+    if not added and not removed:
+        return
+    yield from many(DROP_REACTION, [(message_id, me, each) for each in removed])
+    for each in added:
+        yield from run(ADD_REACTION, message_id, me, each, (yield from draw(now)))
+    yield from run("UPDATE messages SET reacted = 1 WHERE id = ?", message_id)
+    event = ReactionsChanged(
+        message_id, found[0], ChatKind(found[1]), me, added, removed, now, actor.connection
+    )
+    yield from record(event, now, chat_id=found[0])
+
+
+def reactions(actor: Actor, message_id: MessageId) -> Work[list[tuple[str, list[AccountId]]]]:
+    """Who reacted with what."""
+    found = yield from row(VISIBLE, actor.account_id, message_id, actor.account_id)
+    if found is None:
+        raise NotFound("message")
+    who: dict[str, list[AccountId]] = {}
+    for reaction, account_id in (yield from rows(WHO_REACTED, message_id)):
+        who.setdefault(reaction, []).append(account_id)
+    return list(who.items())

@@ -1,0 +1,100 @@
+"""Rows to records and back: the only place that knows in which order columns come."""
+
+from typing import Any
+
+import msgspec
+
+from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.model import (
+    Account,
+    Attachment,
+    Chat,
+    ChatKind,
+    Message,
+    Notice,
+    Picture,
+)
+from tertulia.core.text import fold
+from tertulia.store.work import Row
+
+ACCOUNT = (
+    "a.id, a.login, a.created_at, a.updated_at, a.seen_at,"
+    " a.first_name, a.last_name, a.email, a.phone, a.picture"
+)
+CHAT = (
+    "c.id, c.kind, c.owner_id, c.created_at, c.updated_at,"
+    " c.name, c.description, c.picture, c.other_id"
+)
+MESSAGE = (
+    "m.id, m.chat_id, m.seq, m.author_id, m.text, m.sent_at, m.edited_at,"
+    " m.extra, m.attachments, m.reply_to, m.forward_of, m.notice"
+)
+
+_pictures = msgspec.json.Decoder(Picture)
+_notices = msgspec.json.Decoder(Notice)
+_attachments = msgspec.json.Decoder(tuple[Attachment, ...])
+
+
+def account(row: Row) -> Account:
+    """From the columns of ACCOUNT."""
+    return Account(
+        id=AccountId(row[0]),
+        login=row[1],
+        created_at=row[2],
+        updated_at=row[3],
+        seen_at=row[4],
+        first_name=row[5],
+        last_name=row[6],
+        email=row[7],
+        phone=row[8],
+        picture=picture(row[9]),
+    )
+
+
+def chat(row: Row) -> Chat:
+    """From the columns of CHAT."""
+    return Chat(
+        id=ChatId(row[0]),
+        kind=ChatKind(row[1]),
+        owner_id=AccountId(row[2]),
+        created_at=row[3],
+        updated_at=row[4],
+        name=row[5],
+        description=row[6],
+        picture=picture(row[7]),
+        other_id=row[8],
+    )
+
+
+def message(row: Row) -> Message:
+    """From the columns of MESSAGE, which may be followed by others."""
+    return Message(
+        MessageId(row[0]),
+        ChatId(row[1]),
+        row[2],
+        AccountId(row[3]),
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        _attachments.decode(row[8]) if row[8] else (),
+        row[9],
+        row[10],
+        _notices.decode(row[11]) if row[11] else None,
+    )
+
+
+def picture(stored: str | None) -> Picture | None:
+    """From its JSON."""
+    return _pictures.decode(stored) if stored else None
+
+
+def as_json(value: Any) -> str | None:
+    """A record as JSON text; None for nothing."""
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def folded(text: str) -> str | None:
+    """What is stored beside a text so that it can be searched; None when the text itself will do."""
+    form = fold(text)
+    return None if form == text else form

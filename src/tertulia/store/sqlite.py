@@ -1,0 +1,246 @@
+"""The embedded engine: one SQLite file, one writer thread, many units in one commit.
+
+The loop reads through a connection of its own; what may take long goes to a reader thread. A store in
+memory (for tests) has one connection and no threads. One process owns the file: a lock says so.
+"""
+
+import asyncio
+import fcntl
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tertulia.core.errors import Unavailable
+from tertulia.core.events import Event
+from tertulia.core.tally import Tally
+from tertulia.store import migrate
+from tertulia.store.batch import Batch, Begin, Commit, Gathering, SetUnit, StoreFault, commit
+from tertulia.store.work import Ask, Many, Rows, Run, Work
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+M = TypeVar("M")
+R = TypeVar("R")
+
+# What the driver raises for one bad statement: the database's own errors, numbers that have no place
+# in 64 bits, text that is no Unicode.
+REFUSED = (sqlite3.Error, OverflowError, UnicodeError)
+
+IN_MEMORY = ":memory:"
+LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
+KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
+PAGES_BETWEEN_CHECKPOINTS = 4_000
+CACHE_KIB = 16_384
+"""Page cache of the writer, in KiB; a reader has a quarter of it."""
+
+
+class SqliteEngine:
+    """Units over one SQLite file."""
+
+    def __init__(self, path: str, publish: Callable[[list[Event]], None], tally: Tally) -> None:
+        self._path = path
+        self._gathering = Gathering(publish, tally)
+        self._inbox: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._scanner: ThreadPoolExecutor | None = None
+        self._last_number = 0
+
+    async def open(self) -> None:
+        """Lock the file, bring its schema up to date, start the writer.
+
+        Raises:
+            Unavailable: another process owns the file, or it cannot be opened.
+            migrate.NewerStore: a later version of Tertulia wrote it.
+        """
+        self._loop = asyncio.get_running_loop()
+        if self._path == IN_MEMORY:
+            self._writer = self._reader = self._upgraded()
+        else:
+            self._lock = _own(Path(self._path))
+            try:
+                self._writer = self._upgraded()
+            except BaseException:
+                self._lock.close()
+                raise
+        self._last_number = self._writer.execute(LAST_NUMBER).fetchone()[0]
+        if self._path == IN_MEMORY:
+            self._gathering.start(self._commit_here)
+            return
+        self._reader = self._connect(reads_only=True)
+        self._scanner = ThreadPoolExecutor(1, "store-scan", self._open_scanner)
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+        self._gathering.start(self._hand_over)
+
+    def _upgraded(self) -> sqlite3.Connection:
+        connection = self._connect()
+        try:
+            migrate.upgrade_sqlite(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, *, reads_only: bool = False) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store {self._path} ({error})") from error
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error as error:
+            connection.close()
+            raise Unavailable(f"the store {self._path} ({error})") from error
+        connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4 if reads_only else CACHE_KIB}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA foreign_keys=ON")
+        if reads_only:
+            connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    async def write(self, unit: Work[T]) -> T:
+        """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
+        return await self._gathering.submit(unit)
+
+    async def join(self, set_unit: SetUnit[M, R], member: M) -> R:
+        """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
+        return await self._gathering.join(set_unit, member)
+
+    async def read(self, unit: Work[T]) -> T:
+        """The result of a unit that only reads, and quickly (some 100 µs): it runs on the loop."""
+        return answered(unit, self._reader)
+
+    async def scan(self, unit: Work[T]) -> T:
+        """The result of a unit that only reads and may take long: it runs in a thread."""
+        if self._scanner is None:
+            return answered(unit, self._reader)
+        return await self._loop.run_in_executor(self._scanner, self._scan, unit)
+
+    def _open_scanner(self) -> None:
+        self._scanning = self._connect(reads_only=True)
+
+    def _stop_scanner(self) -> None:
+        self._scanning.close()
+
+    def _scan(self, unit: Work[T]) -> T:
+        return answered(unit, self._scanning)
+
+    async def check(self) -> None:
+        """Raises: Unavailable when the store cannot be read."""
+        try:
+            self._reader.execute(LAST_NUMBER).fetchone()
+        except sqlite3.Error as error:
+            raise Unavailable("store") from error
+
+    async def close(self) -> None:
+        """Finish what waits, then tidy the file."""
+        await self._gathering.drained()
+        if self._thread is not None:
+            self._inbox.put(None)
+            await self._loop.run_in_executor(None, self._thread.join)
+        if self._scanner is not None:
+            self._scanner.submit(self._stop_scanner)
+            self._scanner.shutdown(wait=True)
+        self._reader.close()
+        if self._path != IN_MEMORY:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._writer.close()
+            self._lock.close()
+
+    def _hand_over(self, batch: Batch) -> None:
+        self._inbox.put(batch)
+
+    def _work(self) -> None:
+        """The writer thread: one batch after the other, until None comes."""
+        while (batch := self._inbox.get()) is not None:
+            try:
+                self._commit(batch)
+            except BaseException as error:  # noqa: BLE001 - the thread must not die silently
+                self._loop.call_soon_threadsafe(self._gathering.fail, batch, error)
+            else:
+                self._loop.call_soon_threadsafe(self._gathering.finish, batch)
+
+    def _commit_here(self, batch: Batch) -> None:
+        try:
+            self._commit(batch)
+        except Exception as error:  # noqa: BLE001 - the callers are told, and the log
+            self._gathering.fail(batch, error)
+        else:
+            self._gathering.finish(batch)
+
+    def _commit(self, batch: Batch) -> None:
+        transaction = commit(batch)
+        answer: Any = None
+        fault: StoreFault | None = None
+        try:
+            while True:
+                try:
+                    ask = transaction.send(answer) if fault is None else transaction.throw(fault)
+                except StopIteration:
+                    return
+                fault = None
+                match ask:
+                    case Begin():
+                        self._writer.execute("BEGIN IMMEDIATE")
+                        answer = self._last_number
+                    case Commit(last_number=last):
+                        if last != self._last_number:
+                            self._writer.execute(KEEP_NUMBER, (last,))
+                        self._writer.execute("COMMIT")
+                        self._last_number = last
+                    case _:
+                        try:
+                            answer = _answer(ask, self._writer)
+                        except REFUSED as error:
+                            fault = StoreFault(str(error))
+                            fault.__cause__ = error
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+
+def answered(unit: Work[T], connection: sqlite3.Connection) -> T:
+    """Run a unit that only reads."""
+    answer: Any = None
+    while True:
+        try:
+            ask = unit.send(answer)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # a generator's value is untyped
+        answer = _answer(ask, connection)
+
+
+def _answer(ask: Ask, connection: sqlite3.Connection) -> Any:
+    match ask:
+        case Rows(sql=sql, params=params):
+            return connection.execute(sql, params).fetchall()
+        case Run(sql=sql, params=params):
+            connection.execute(sql, params)
+        case Many(sql=sql, rows=rows):
+            connection.executemany(sql, rows)
+        case _:
+            raise TypeError(f"{ask} has no place in a unit that only reads")
+    return None
+
+
+def _own(path: Path) -> Any:
+    """The lock that says whose file it is; released when closed, and by the system if we die."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = path.with_name(path.name + ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise Unavailable(f"the store {path}: another Tertulia uses it, so it") from error
+    return lock
