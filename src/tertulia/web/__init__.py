@@ -1,0 +1,1 @@
+"""HTTP and WebSockets on one port, and what a dialect is."""

@@ -1,0 +1,468 @@
+"""One port for everything: uvicorn's HTTP protocol with bounds, and the door to WebSockets.
+
+uvicorn neither counts a head while it arrives nor bounds a body, and waits for both as long as it
+takes. `OnePortHttp` does, so that every refusal is an answer: 400, 408, 413, 414, 431. What follows an
+upgrade request in the same packet belongs to the WebSocket and is not lost.
+"""
+
+import asyncio
+import enum
+import logging
+import math
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, cast
+
+from httptools import HttpParserError, HttpParserUpgrade
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from tertulia.core.tally import Tally
+from tertulia.web.deflate import accepted_offer
+from tertulia.web.handover import Handover, NoUpgrade, read_upgrade
+from tertulia.web.limits import Limits, is_loopback, is_trusted, peer_address
+from tertulia.web.rounds import Rounds
+from tertulia.web.socket import Flusher, House, Socket, Speaker, Upgrade
+
+LOG = logging.getLogger(__name__)
+# "GET " before the target and " HTTP/1.1" after it.
+AROUND_TARGET_BYTES = 13
+# ": " and the line's end.
+AROUND_HEADER_BYTES = 4
+
+# Who speaks for an upgrade request, or the status that refuses it.
+OpenSpeaker = Callable[[Upgrade], Speaker | HTTPStatus]
+# From the path (as sent) and the status to the content type and body of a refusal.
+Refusal = Callable[[str, HTTPStatus], tuple[bytes, bytes]]
+
+
+def in_plain_words(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
+    """The status' own name as plain text."""
+    del path
+    return b"text/plain; charset=utf-8", f"{status.phrase}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the HTTP connections of one port share."""
+
+    rounds: Rounds
+    open_speaker: OpenSpeaker
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """What uvicorn is given (`http`, `ws`) and what fan-out uses (`flusher`)."""
+
+    http: type["OnePortHttp"]
+    ws: type[Handover]
+    flusher: Flusher
+    house: House
+
+
+def one_port(
+    open_speaker: OpenSpeaker,
+    limits: Limits,
+    tally: Tally,
+    *,
+    refusal: Refusal = in_plain_words,
+) -> Port:
+    """The classes with which uvicorn serves HTTP and WebSockets on one port.
+
+    Args:
+        open_speaker: chooses the dialect of an upgrade request.
+        limits: the bounds; they hold for this port only.
+        tally: where connections, frames and refusals are counted.
+        refusal: the words of an answer that no dialect gives, because the request never gets there.
+    """
+    house = House(limits, tally)
+    shared = Door(Rounds(house), open_speaker, refusal)
+
+    class PortSocket(Handover):
+        __slots__ = ()
+        rounds = shared.rounds
+
+    class PortHttp(OnePortHttp):
+        door = shared
+
+    return Port(PortHttp, PortSocket, house.flusher, house)
+
+
+class Phase(enum.Enum):
+    """Where an HTTP connection is between two requests."""
+
+    FIRST = enum.auto()
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    WORK = enum.auto()
+    IDLE = enum.auto()
+    LAST = enum.auto()
+
+
+class Refused(Exception):
+    """Ends the parser's work on input we will not take."""
+
+
+class OnePortHttp(HttpToolsProtocol):
+    """uvicorn's HTTP connection, bounded, and without timers of its own."""
+
+    door: ClassVar[Door]
+    # uvicorn says that it always has one, but begins without.
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+
+    @override
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.app = _quiet(cast("ASGIApp", self.app))
+        self._rounds = self.door.rounds
+        self._limits = self._rounds.house.limits
+        self._phase = Phase.FIRST
+        self._patience = math.inf
+        # Since when nobody reads our answer, and when we stop waiting for that.
+        self._unread = math.inf
+        # Bytes fed since the head began; bytes in its complete headers.
+        self._head_bytes = self._header_bytes = self._body_bytes = 0
+        self._head_ends = math.inf
+        self._body_limit = 0
+        self._deaf = False
+        self._verdict = b""
+
+    # The connection.
+
+    @override
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self)
+        self._rounds.begin()
+        self._rounds.visitors.add(self)
+        self._enter(Phase.FIRST, self._limits.first_byte_s)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rounds.visitors.discard(self)
+        super().connection_lost(exc)
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.time() + self._limits.unread_answer_s
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread = math.inf
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        began_before = self._phase is Phase.HEAD
+        fresh = self._phase in (Phase.FIRST, Phase.IDLE)
+        try:
+            self._feed(data)
+        except HttpParserError:
+            # The parser wraps whatever happens in our callbacks, too.
+            if not self._deaf:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            return
+        if self._phase is Phase.HEAD and not self._deaf:
+            if began_before:
+                self._head_bytes += len(data)
+            elif fresh:
+                self._head_bytes = len(data)
+            limits = self._limits
+            if self._head_bytes > limits.request_line_bytes + limits.header_bytes:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._patience = min(self.loop.time() + limits.head_s, self._head_ends)
+        elif self._phase is Phase.BODY:
+            self._patience = self.loop.time() + self._limits.body_s
+
+    @override
+    def shutdown(self) -> None:
+        self._rounds.house.stopping = True
+        super().shutdown()
+
+    # The rounds.
+
+    @property
+    def deadline(self) -> float:
+        """When the rounds should look after this connection."""
+        return min(self._patience, self._unread)
+
+    def expire(self) -> None:
+        """Somebody has been silent, or has not read, for too long."""
+        if self._phase is Phase.LAST or self._rounds.house.now >= self._unread:
+            self.transport.abort()
+        elif self._phase in (Phase.FIRST, Phase.IDLE):
+            self.transport.close()
+            self._deaf = True
+            self._enter(Phase.LAST, self._limits.linger_s)
+        elif self._phase is Phase.BODY and self._is_unheard:
+            # It is us who do not want to hear more yet.
+            self._patience = self._rounds.house.now + self._limits.body_s
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def want_more(self) -> None:
+        """The application waits for the body: from now on, silence is the client's."""
+        if self._phase is Phase.BODY:
+            self._patience = self.loop.time() + self._limits.body_s
+
+    # What the parser finds.
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = self._header_bytes = self._body_bytes = 0
+        self._head_ends = self.loop.time() + self._limits.head_total_s
+        self._phase = Phase.HEAD
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if not url.isascii():
+            self._refuse(HTTPStatus.BAD_REQUEST)
+        elif len(self.url) + AROUND_TARGET_BYTES > self._limits.request_line_bytes:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+        else:
+            return
+        raise Refused
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value) + AROUND_HEADER_BYTES
+        if self._header_bytes > self._limits.header_bytes:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise Refused
+        super().on_header(name, value)
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._body_limit = self._limits.body_bytes(self._path)
+        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        if int(length) > self._body_limit:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise Refused
+        self._believe_proxies()
+        super().on_headers_complete()
+        self._enter(Phase.BODY, self._limits.body_s)
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > self._body_limit:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise Refused
+        super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.cycle is None or self.cycle.response_complete:
+            self._enter(Phase.IDLE, self._limits.keep_alive_s)
+        else:
+            self._enter(Phase.WORK, math.inf)
+
+    @override
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._deaf = True
+            self._enter(Phase.LAST, self._limits.unread_answer_s)
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._verdict:
+            self._say_last(self._verdict)
+        elif self._phase is Phase.WORK:
+            self._enter(Phase.IDLE, self._limits.keep_alive_s)
+
+    # Private parts.
+
+    @property
+    def _is_unheard(self) -> bool:
+        """Whether more of the body may be there, and the application has not asked for it."""
+        return self.flow.read_paused or (
+            self.cycle is not None and self.cycle.waiting_for_100_continue
+        )
+
+    @property
+    def _path(self) -> str:
+        return self.url.partition(b"?")[0].decode("ascii", "replace")
+
+    def _enter(self, phase: Phase, patience_s: float) -> None:
+        self._phase = phase
+        self._patience = self.loop.time() + patience_s
+
+    def _believe_proxies(self) -> None:
+        """Put the real client into the scope, if somebody we trust says who that is."""
+        trusted = self._limits.trusted_proxies
+        if not trusted or self.client is None or not is_trusted(self.client[0], trusted):
+            return
+        forwarded = [value for name, value in self.headers if name == b"x-forwarded-for"]
+        peer = peer_address(self.client[0], b",".join(forwarded).decode("latin-1"), trusted)
+        if peer != self.client[0]:
+            self.scope["client"] = (peer, 0)
+        for name, value in self.headers:
+            if name == b"x-forwarded-proto" and value in (b"http", b"https"):
+                self.scope["scheme"] = value.decode("ascii")
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as pause:
+                data = data[pause.args[0] :]
+                if self._should_upgrade():
+                    self._hand_over(data)
+                    return
+                # Somebody would like another protocol than HTTP: they were answered in HTTP.
+            else:
+                return
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Make this connection a WebSocket, or say why not; *rest* came after the request."""
+        house = self._rounds.house
+        asked = read_upgrade(
+            (self.scope["method"], self.url, self.parser.get_http_version()),
+            self.headers,
+            self.client[0] if self.client else "",
+            self._limits.trusted_proxies,
+        )
+        if isinstance(asked, NoUpgrade):
+            self._refuse(asked.status, asked.headers)
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            # An answer to an earlier request is still on its way here.
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
+        if house.stopping:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        speaker: Speaker | HTTPStatus | None = None
+        if is_loopback(asked.peer) or not house.is_crowded(asked.peer):
+            speaker = self._speaker_for(asked)
+        if isinstance(speaker, HTTPStatus):
+            self._refuse(speaker)
+            return
+        extensions = accepted_offer(asked.headers.get("sec-websocket-extensions", ""))
+        socket = Socket(
+            house,
+            self.transport,
+            asked.peer,
+            speaker,
+            deflate=bool(extensions),
+            slot=self._rounds.slot(),
+        )
+        self._become(asked, socket, extensions, rest)
+
+    def _speaker_for(self, asked: Upgrade) -> Speaker | HTTPStatus:
+        try:
+            return self.door.open_speaker(asked)
+        except Exception:
+            # A mistake of ours must not cost the client its answer.
+            LOG.exception("nobody speaks for an upgrade")
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def _become(self, asked: Upgrade, socket: Socket, extensions: str, rest: bytes) -> None:
+        transport = self.transport
+        self.connections.discard(self)
+        self._rounds.visitors.discard(self)
+        make = cast("type[Handover]", self.ws_protocol_class)
+        protocol = make(self.config, self.server_state, self.app_state)
+        # This object is done, and a ring of references would keep it until the next collection.
+        self._deaf = True
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does when a connection is lost
+        protocol.take_over(transport, asked, socket, extensions)
+        if rest:
+            protocol.feed(rest)
+
+    def _refuse(self, status: HTTPStatus, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        """Hear nothing more; answer *status* as soon as all earlier requests are answered."""
+        self._deaf = True
+        self._rounds.house.tally.refused += 1
+        answer = self._answer(status, extra)
+        cycle = self.cycle
+        # Without its body, the refused request may have reached the application already.
+        if self._phase is Phase.BODY and cycle is not None:
+            if self.pipeline:
+                # It waits behind others: it never begins. The newest is on the left.
+                self.pipeline.popleft()
+            elif cycle.response_complete:
+                self._say_last(b"")
+                return
+            elif cycle.response_started:
+                self.transport.close()
+                self._enter(Phase.LAST, self._limits.linger_s)
+                return
+            else:
+                cycle.disconnected = True
+                cycle.message_event.set()
+                self._say_last(answer)
+                return
+        if cycle is not None and not cycle.response_complete:
+            self._verdict = answer
+            self._enter(Phase.WORK, math.inf)
+        else:
+            self._say_last(answer)
+
+    def _answer(self, status: HTTPStatus, extra: tuple[tuple[bytes, bytes], ...]) -> bytes:
+        kind, body = self.door.refusal(self._path, status)
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *extra,
+        ]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        phrase = status.phrase.encode("ascii")
+        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, phrase, lines, body)
+
+    def _say_last(self, answer: bytes) -> None:
+        """Send *answer* and hang up, without a reset that would take the answer with it."""
+        self._deaf = True
+        self._enter(Phase.LAST, self._limits.linger_s)
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer)
+        if self.transport.can_write_eof():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+
+class _Flow(FlowControl):
+    """uvicorn's flow control, which also tells when the application asks for more of a body."""
+
+    def __init__(self, transport: asyncio.Transport, connection: OnePortHttp) -> None:
+        super().__init__(transport)
+        # Weak, because the connection holds us: a ring would wait for the garbage collection.
+        self._connection = weakref.ref(connection)
+
+    @override
+    def resume_reading(self) -> None:
+        super().resume_reading()
+        connection = self._connection()
+        if connection is not None:
+            connection.want_more()
+
+
+def _quiet(app: ASGIApp) -> ASGIApp:
+    """*app*, but a client that goes away in the middle of its body is nobody's mistake."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ClientDisconnect:
+            LOG.debug("a client went away before its request was complete")
+
+    return served

@@ -1,0 +1,71 @@
+"""Bytes to JSON values, within limits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tertulia.core.errors import BadInput
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLimits:
+    """How deep and wide JSON may be."""
+
+    depth: int = 64
+    keys: int = 1_000
+    items: int = 10_000
+
+
+def read_json(message: bytes, limits: JsonLimits) -> Any:
+    """The value, NUL characters removed from its texts.
+
+    Raises:
+        BadInput: "json": it is no JSON in UTF-8, or too deep or wide.
+    """
+    try:
+        value = _decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput("json", "cannot be read") from error
+    # A look at the bytes is cheap and nearly always enough: so few brackets cannot be too deep,
+    # so few commas cannot be too wide.
+    if (
+        message.count(b"[") + message.count(b"{") > limits.depth
+        or message.count(b",") >= limits.keys
+    ):
+        _check(value, limits)
+    if b"\\u0000" in message:
+        value = _without_nul(value)
+    return value
+
+
+def _check(value: Any, limits: JsonLimits) -> None:
+    waiting = [(value, 1)]
+    while waiting:
+        each, depth = waiting.pop()
+        if isinstance(each, dict):
+            too_wide = len(each) > limits.keys
+            inside: Any = each.values()
+        elif isinstance(each, list):
+            too_wide = len(each) > limits.items
+            inside = each
+        else:
+            continue
+        if too_wide or depth > limits.depth:
+            raise BadInput("json", "is too deep or too wide")
+        waiting += [(child, depth + 1) for child in inside if isinstance(child, dict | list)]
+
+
+def _without_nul(value: Any) -> Any:
+    """Databases end texts there, and no person ever types one."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [_without_nul(each) for each in value]
+        case dict():
+            return {_without_nul(key): _without_nul(each) for key, each in value.items()}
+        case _:
+            return value
