@@ -1,0 +1,58 @@
+"""What delivery needs of a dialect: a voice for events, and connections that take its packets."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia.core.events import Event
+from tertulia.core.ids import AccountId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who listens on a connection: all that a packet may depend on besides the event.
+
+    `flavour` is the dialect's own remark about the client.
+    """
+
+    connection: int
+    account_id: AccountId
+    session_id: SessionId
+    flavour: str
+
+
+class Encoder(Protocol):
+    """Says events in a dialect's words."""
+
+    def view(self, event: Event, reader: Reader) -> Hashable | None:
+        """What the packet depends on besides the event; None: this reader is not told."""
+        ...
+
+    def encode(self, event: Event, view: Hashable) -> bytes:
+        """The finished packet, the same for every reader with that view."""
+        ...
+
+
+class Connection(Protocol):
+    """A signed-in connection of this process."""
+
+    @property
+    def reader(self) -> Reader:
+        """Who listens."""
+        ...
+
+    @property
+    def encoder(self) -> Encoder:
+        """In whose words."""
+        ...
+
+    def offer(self, packet: bytes, *, caused_here: bool) -> None:
+        """Take a packet. Never waits.
+
+        `caused_here`: a request of this very connection caused it, so its answer goes first.
+        """
+        ...
+
+    def signed_out(self) -> None:
+        """The session has ended: nobody is signed in here any more."""
+        ...

@@ -1,0 +1,165 @@
+"""Fan-out: each event is said once per view and offered to everyone who listens.
+
+Events are delivered in the order of their commits. As long as the audience of an event is remembered,
+that happens at once; an event whose audience must first be read makes all later ones wait behind it.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from time import perf_counter
+from typing import Any, assert_never
+
+from tertulia.core.events import (
+    ChatChanged,
+    ChatOpened,
+    Event,
+    MembersAdded,
+    MembersRemoved,
+    MessageEdited,
+    MessagePosted,
+    MessagesDeleted,
+    MessagesHidden,
+    MessagesRead,
+    PresenceChanged,
+    ReactionsChanged,
+    SessionsEnded,
+    Signal,
+    Typing,
+)
+from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.tally import Tally
+from tertulia.delivery.audience import Audience
+from tertulia.delivery.encoder import Encoder
+from tertulia.delivery.hub import Hub
+
+LOG = logging.getLogger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+
+class FanOut:
+    """Delivers events to the connections of this process."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        audience: Audience,
+        tally: Tally,
+        *,
+        spawn: Spawn,
+        flush: Callable[[], None],
+    ) -> None:
+        """Nothing waits.
+
+        Args:
+            hub: who is connected.
+            audience: who is in which chat.
+            tally: where time is counted.
+            spawn: starts the task that reads a missing audience.
+            flush: writes out what was offered, once per batch.
+        """
+        self._hub = hub
+        self._audience = audience
+        self._tally = tally
+        self._spawn = spawn
+        self._flush = flush
+        self._behind: deque[Event] = deque()
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        """Deliver a batch, in order. Never waits, never fails."""
+        start = perf_counter()
+        for number, event in enumerate(events):
+            if self._behind or not self._is_ready(event):
+                was_waiting = bool(self._behind)
+                self._behind.extend(events[number:])
+                if not was_waiting:
+                    self._spawn(self._catch_up())
+                break
+            self._deliver(event)
+        self._flush()
+        self._tally.delivery_seconds.observe(perf_counter() - start)
+
+    def _is_ready(self, event: Event) -> bool:
+        chat_id = chat_heard_by_members(event)
+        return chat_id is None or self._audience.known(chat_id) is not None
+
+    async def _catch_up(self) -> None:
+        while self._behind:
+            event = self._behind[0]
+            chat_id = chat_heard_by_members(event)
+            if chat_id is not None:
+                try:
+                    await self._audience.card(chat_id)
+                except Exception:
+                    # Whoever was to hear it finds it in the log; the others must not wait for it.
+                    LOG.exception(
+                        "The members of a chat could not be read; an event is not delivered"
+                    )
+                    self._behind.popleft()
+                    continue
+            self._deliver(event)
+            self._behind.popleft()
+        self._flush()
+
+    def _deliver(self, event: Event) -> None:
+        try:
+            self._audience.learn(event)
+            if isinstance(event, SessionsEnded):
+                self._hub.sign_out(event.account_id, event.session_ids)
+            else:
+                self._offer(event, self._accounts(event))
+        except Exception:
+            LOG.exception("A %s could not be delivered", type(event).__name__)
+
+    def _offer(self, event: Event, accounts: Iterable[AccountId]) -> None:
+        packets: dict[tuple[Encoder, Hashable], bytes] = {}
+        connections_of = self._hub.of
+        origin = event.origin
+        for account_id in accounts:
+            for connection in connections_of(account_id):
+                encoder, reader = connection.encoder, connection.reader
+                view = encoder.view(event, reader)
+                if view is None:
+                    continue
+                packet = packets.get((encoder, view))
+                if packet is None:
+                    packet = packets[encoder, view] = encoder.encode(event, view)
+                connection.offer(packet, caused_here=reader.connection == origin)
+
+    def _accounts(self, event: Event) -> Iterable[AccountId]:
+        match event:
+            case MessagePosted(hidden_from=hidden):
+                members = self._members(event.message.chat_id)
+                return [each for each in members if each not in hidden] if hidden else members
+            case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
+                return self._members(event.chat_id)
+            case MessagesRead():
+                authors = [author for author, _ in event.by_author]
+                return [*authors, event.account_id]
+            case MessagesHidden():
+                return (event.account_id,)
+            case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
+                return event.accounts
+            case Signal() | PresenceChanged():
+                return event.accounts
+            case SessionsEnded():
+                return ()
+            case _:
+                assert_never(event)
+
+    def _members(self, chat_id: ChatId) -> Sequence[AccountId]:
+        card = self._audience.known(chat_id)
+        # None when the chat was deleted meanwhile: nobody is in it.
+        return card.members if card is not None else ()
+
+
+def chat_heard_by_members(event: Event) -> ChatId | None:
+    """The chat whose members an event is for; None when it names its audience itself."""
+    match event:
+        case MessagePosted(message=message):
+            return message.chat_id
+        case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
+            return event.chat_id
+        case _:
+            return None
