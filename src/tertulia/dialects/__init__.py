@@ -1,0 +1,1 @@
+"""The APIs Tertulia speaks, one folder each; none knows the others."""

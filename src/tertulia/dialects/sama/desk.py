@@ -1,0 +1,73 @@
+"""What SAMA's handlers work with: the house's desk, and what only this API has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tertulia.core.ids import AccountId
+from tertulia.core.model import Account, Session
+from tertulia.core.services import Services
+from tertulia.dialects.sama.params import Params
+from tertulia.dialects.sama.tokens import Tokens
+from tertulia.dialects.sama.wire import ORGANIZATION, User
+from tertulia.web.dialect import Desk
+
+NAME = "sama"
+
+STOCK = "stock"
+SEED = "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class SamaDesk:
+    """Shared by all connections and routes.
+
+    Attributes:
+        house: what every dialect is given.
+        tokens: makes secrets.
+        organizations: ids that clients may give beside `default`.
+        origins: foreign origins whose pages may use the HTTP routes.
+        most_members: of a group, its owner included.
+    """
+
+    house: Desk
+    tokens: Tokens
+    organizations: frozenset[str]
+    origins: frozenset[str]
+    most_members: int
+
+    @property
+    def core(self) -> Services:
+        """The messenger."""
+        return self.house.core
+
+    def knows_organization(self, params: Params) -> bool:
+        """Whether `organization_id` is absent, the server's own, or one the operator named."""
+        given = params.values.get("organization_id")
+        return given in (None, "", ORGANIZATION) or (
+            isinstance(given, str) and given in self.organizations
+        )
+
+    @staticmethod
+    def flavour(params: Params) -> str | None:
+        """STOCK when the client gave an `organization_id`: both stock clients always do."""
+        return STOCK if params.values.get("organization_id") not in (None, "") else None
+
+    def user(self, account: Account) -> User:
+        """The user object, with the time now for who is online."""
+        core = self.core
+        online_at = core.clock.now_ms() if core.connections.is_online(account.id) else None
+        return User.of(account, online_at)
+
+    async def users(self, ids: Sequence[AccountId]) -> list[User]:
+        """The user objects of those that exist, newest first."""
+        return [self.user(account) for account in await self.core.accounts.several(ids)]
+
+    async def open(
+        self, account: Account, device: str, flavour: str, *, with_refresh: bool
+    ) -> tuple[Session, str, str, int]:
+        """A new session: it, its access token, its refresh token ("" without), the former's end."""
+        now = self.core.clock.now_ms()
+        access = self.tokens.access(account, now)
+        grants = (access, self.tokens.refresh(now)) if with_refresh else (access,)
+        session = await self.core.signin.open(account, NAME, device, flavour, grants)
+        return session, access.text, grants[-1].text if with_refresh else "", access.expires_at

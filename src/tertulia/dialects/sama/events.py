@@ -1,0 +1,201 @@
+"""Our events in SAMA's words: one packet per view, however many listen."""
+
+from collections.abc import Hashable
+from itertools import zip_longest
+from typing import Any, assert_never
+
+from msgspec import Raw
+
+from tertulia.core.events import (
+    ChatChanged,
+    ChatOpened,
+    Event,
+    MembersAdded,
+    MembersRemoved,
+    MessageEdited,
+    MessagePosted,
+    MessagesDeleted,
+    MessagesHidden,
+    MessagesRead,
+    PresenceChanged,
+    ReactionsChanged,
+    SessionsEnded,
+    Signal,
+    Typing,
+)
+from tertulia.core.ids import AccountId
+from tertulia.core.model import Chat
+from tertulia.delivery.encoder import Reader
+from tertulia.dialects.sama.desk import STOCK
+from tertulia.dialects.sama.ids import to_wire
+from tertulia.dialects.sama.wire import (
+    TYPES,
+    Conversation,
+    LastMessage,
+    Message,
+    encode,
+    whole_second,
+)
+from tertulia.web.socket import text_frame
+
+ALL = "all"
+"""The view of whoever is told, when all are told the same."""
+
+MOST_IDS = 100
+"""Ids in one `message_read` packet; more go out in several."""
+
+
+class SamaEncoder:
+    """SAMA's voice. The connection that caused an event hears of it only in notices."""
+
+    def view(self, event: Event, reader: Reader) -> Hashable | None:
+        """What the packet depends on: nothing, the reader's flavour, or whose messages were read."""
+        match event:
+            case MessagePosted():
+                if reader.connection == event.origin and event.message.notice is None:
+                    return None
+                return ALL
+            case MessagesRead():
+                if reader.account_id != event.account_id:
+                    return reader.account_id
+                return None if reader.connection == event.origin else ALL
+            case PresenceChanged():
+                return reader.flavour
+            case SessionsEnded():
+                return None
+            case _:
+                return None if reader.connection == event.origin else ALL
+
+    def encode(self, event: Event, view: Hashable) -> bytes:
+        """The finished frame."""
+        match event:
+            case MessagePosted(message=message):
+                packet = Message.of(message, TYPES[event.chat_kind])
+                return text_frame(b'{"message":%b}' % encode(packet))
+            case MessagesRead():
+                return _read(event, view)
+            case ReactionsChanged():
+                return _reacted(event)
+            case _:
+                return _frame(_packet(event, view))
+
+
+ENCODER = SamaEncoder()
+
+
+def _frame(packet: dict[str, Any]) -> bytes:
+    return text_frame(encode(packet))
+
+
+def _packet(event: Event, view: Hashable) -> dict[str, Any]:
+    match event:
+        case MessageEdited():
+            said = _in_chat(event) | {"id": to_wire(event.message_id), "body": event.text}
+            return {"message_edit": said}
+        case MessagesDeleted() | MessagesHidden():
+            said = _in_chat(event) | {
+                "ids": [to_wire(each) for each in event.message_ids],
+                "type": "all" if isinstance(event, MessagesDeleted) else "myself",
+            }
+            return {"message_delete": said}
+        case Typing():
+            said = _in_chat(event) | {"t": event.at // 1000}
+            if event.state:
+                said["status"] = event.state
+            return {"typing": said}
+        case ChatOpened():
+            return _about_chat("conversation_created", event)
+        case ChatChanged():
+            return _about_chat("conversation_updated", event)
+        case MembersAdded():
+            return _about_chat("conversation_updated", event)
+        case MembersRemoved():
+            return _about_chat("conversation_kicked", event)
+        case Signal():
+            return {"system_message": _signal(event)}
+        case PresenceChanged():
+            online = 0 if view == STOCK else "online"
+            value = online if event.online else event.seen_at // 1000
+            return {"last_activity": {to_wire(event.account_id): value}}
+        case MessagePosted() | MessagesRead() | ReactionsChanged() | SessionsEnded():
+            raise TypeError(f"{type(event).__name__} is not said here")
+        case _:
+            assert_never(event)
+
+
+def _in_chat(
+    event: MessageEdited | MessagesDeleted | MessagesHidden | ReactionsChanged | Typing,
+) -> dict[str, Any]:
+    return {
+        "cid": to_wire(event.chat_id),
+        "c_type": TYPES[event.chat_kind],
+        "from": to_wire(event.account_id),
+    }
+
+
+def _about_chat(
+    name: str, event: ChatOpened | ChatChanged | MembersAdded | MembersRemoved
+) -> dict[str, Any]:
+    """A system message whose `_id` is the conversation's."""
+    conversation = _with_participants(event.chat, event.members)
+    if isinstance(event, MembersAdded):
+        conversation.unread_messages_count = 1
+        if event.last is not None:
+            conversation.last_message = LastMessage.of(event.last)
+    cid = to_wire(event.chat.id)
+    said = {
+        "_id": cid,
+        "t": whole_second(event.at),
+        "from": to_wire(event.account_id),
+        "cid": cid,
+        "x": {name: conversation},
+    }
+    return {"system_message": said}
+
+
+def _with_participants(chat: Chat, members: tuple[AccountId, ...]) -> Conversation:
+    conversation = Conversation.of(chat)
+    conversation.participants = [to_wire(each) for each in members]
+    return conversation
+
+
+def _signal(event: Signal) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "_id": event.client_ref,
+        "t": whole_second(event.at),
+        "from": to_wire(event.account_id),
+        "x": Raw(event.extra.encode()),
+    }
+    if event.chat_id is not None:
+        said["cid"] = to_wire(event.chat_id)
+    return said
+
+
+def _read(event: MessagesRead, view: Hashable) -> bytes:
+    """For an author his messages, for the reader's other devices all: newest first, 100 a packet."""
+    if view == ALL:
+        ids = sorted((each for _, read in event.by_author for each in read), reverse=True)
+    else:
+        ids = [each for author, read in event.by_author if author == view for each in read]
+    frames = []
+    for start in range(0, len(ids), MOST_IDS):
+        said = {
+            "cid": to_wire(event.chat_id),
+            "ids": [to_wire(each) for each in ids[start : start + MOST_IDS]],
+            "from": to_wire(event.account_id),
+        }
+        frames.append(_frame({"message_read": said}))
+    return b"".join(frames)
+
+
+def _reacted(event: ReactionsChanged) -> bytes:
+    """One reaction comes and one goes per packet; here it is seldom more."""
+    frames = []
+    for added, removed in zip_longest(event.added, event.removed):
+        said = _in_chat(event) | {"mid": to_wire(event.message_id)}
+        if added is not None:
+            said["add"] = added
+        if removed is not None:
+            said["remove"] = removed
+        frames.append(_frame({"message_reactions_update": said}))
+    return b"".join(frames)

@@ -1,0 +1,149 @@
+"""Conversations API."""
+
+from typing import TYPE_CHECKING, Any
+
+from tertulia.core.errors import BadInput, NotFound
+from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.model import Chat, ChatChange, NewGroup
+from tertulia.dialects.sama import ids
+from tertulia.dialects.sama.desk import SEED
+from tertulia.dialects.sama.errors import refused
+from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
+from tertulia.dialects.sama.handlers.users import picture
+from tertulia.dialects.sama.ids import to_wire
+from tertulia.dialects.sama.params import Params, need_object
+from tertulia.dialects.sama.wire import Conversation
+
+if TYPE_CHECKING:
+    from tertulia.dialects.sama.socket import Talk
+
+WRONG_TYPE = "The type you entered is incorrect."
+NO_USER = "Please select at least one user."
+TOO_MANY = "There are too many users in the group conversation."
+NO_CIDS = "'cids' field is required."
+
+
+async def conversation_create(talk: "Talk", given: Any) -> Answer:
+    """Open a private or a group conversation (document, Create)."""
+    params = need_object(given)
+    kind = params.text("type", 0, 255, words=WRONG_TYPE)
+    if not kind:
+        raise refused("Conversation type missed.")
+    if kind not in {"u", "g"} or params.flag("is_encrypted"):
+        raise refused(WRONG_TYPE)
+    card = NewGroup(
+        name=_name(params, needed=kind == "g"),
+        description=params.text("description", 0, 255) or "",
+        picture=picture(params.object("image_object")),
+        members=_participants(talk, params, kind),
+    )
+    if kind == "u":
+        chat = await _open_direct(talk, params, card)
+    else:
+        chat = await talk.desk.core.chats.open_group(talk.actor, card, talk.desk.most_members)
+    return {"conversation": Conversation.of(chat)}
+
+
+def _name(params: Params, *, needed: bool) -> str:
+    words = "You haven't specified a conversation name."
+    if needed:
+        return params.need_text("name", 1, 255, words=words)
+    return params.text("name", 0, 255, words=words) or ""
+
+
+def _participants(talk: "Talk", params: Params, kind: str) -> tuple[AccountId, ...]:
+    most = talk.desk.most_members
+    listed = params.values.get("participants")
+    if isinstance(listed, list) and len(listed) > most:
+        raise refused(TOO_MANY)
+    found = params.ids("participants", most)
+    if not found and not (kind == "u" and params.given("opponent_id")):
+        raise refused(NO_USER)
+    return tuple(AccountId(each) for each in dict.fromkeys(found or ()) if each != ids.UNKNOWN)
+
+
+async def _open_direct(talk: "Talk", params: Params, card: NewGroup) -> Chat:
+    """The opponent is `opponent_id`, or the first known participant who is not oneself."""
+    core, me = talk.desk.core, talk.actor.account_id
+    if params.given("opponent_id"):
+        return await core.chats.open_direct(talk.actor, AccountId(params.id("opponent_id")), card)
+    known = {account.id for account in await core.accounts.several(card.members)}
+    if len(known) > 2:
+        raise refused("There are too many users in the private conversation.")
+    others = [each for each in card.members if each in known and each != me]
+    if not others and me in known:
+        raise BadInput("other", "is oneself")
+    if not others:
+        raise NotFound("account")
+    return await core.chats.open_direct(talk.actor, others[0], card)
+
+
+async def conversation_update(talk: "Talk", given: Any) -> Answer:
+    """Change a conversation and its participants (document, Update)."""
+    params = need_object(given)
+    chat_id = ChatId(params.id("id"))
+    name = params.text("name", 1, 255)
+    description = params.text("description", 0, 255)
+    image = picture(params.object("image_object"))
+    participants = params.object("participants") or Params({})
+    admins = params.object("admins") or Params({})
+    change = ChatChange(
+        name=name,
+        description=description,
+        picture=image,
+        add=participants.accounts("add", 1_000),
+        remove=participants.accounts("remove", 1_000),
+        add_admins=admins.accounts("add", 1_000),
+        remove_admins=admins.accounts("remove", 1_000),
+    )
+    chat = await talk.desk.core.chats.change(talk.actor, chat_id, change, talk.desk.most_members)
+    return {"deleted": True} if chat is None else {"conversation": Conversation.of(chat)}
+
+
+async def conversation_delete(talk: "Talk", given: Any) -> Answer:
+    """Leave a conversation (document, Delete). A private one is only hidden."""
+    params = need_object(given)
+    await talk.desk.core.chats.leave(talk.actor, ChatId(params.id("id")))
+    return SUCCESS
+
+
+async def conversation_list(talk: "Talk", given: Any) -> Answer:
+    """My conversations, newest change first (document, List)."""
+    page = need_object(given).page(30, 100, most_ids=10)
+    listed = await talk.desk.core.chats.listed(talk.actor, page)
+    return {"conversations": [Conversation.listed(each) for each in listed]}
+
+
+async def conversation_search(talk: "Talk", given: Any) -> Answer:
+    """My groups by part of their name (document, Search).
+
+    QUIRK sama: the document answers with objects, stock clients index an array of ids.
+    """
+    params = need_object(given)
+    name = params.need_text("name", 1, 65_536)
+    limit = params.strict_limit(30, 100, 30)
+    changed_after, _ = params.bounds()
+    found = await talk.desk.core.chats.search(talk.actor, name, limit, changed_after=changed_after)
+    if talk.flavour == SEED:
+        return {"conversations": [Conversation.of(chat) for chat in found]}
+    return {"conversations": [to_wire(chat.id) for chat in found]}
+
+
+async def get_participants_by_cids(talk: "Talk", given: Any) -> Answer:
+    """Who is in my conversations (document, List conversations' participants).
+
+    QUIRK sama: the document has `users` alone; the mobile client dies without the map beside it.
+    """
+    params = need_object(given)
+    if not params.given("cids"):
+        raise refused(NO_CIDS)
+    chat_ids = [ChatId(each) for each in params.need_ids("cids", 100)]
+    members = await talk.desk.core.chats.members(talk.actor, chat_ids)
+    everybody = {each for present in members.values() for each in present}
+    return {
+        "users": await talk.desk.users(list(everybody)),
+        "conversations": {
+            to_wire(chat_id): [to_wire(each) for each in present]
+            for chat_id, present in members.items()
+        },
+    }

@@ -1,0 +1,73 @@
+"""Messages API: lists, read status, reactions."""
+
+from typing import TYPE_CHECKING, Any
+
+from tertulia.core.ids import ChatId, MessageId
+from tertulia.core.model import ReadMark
+from tertulia.dialects.sama.errors import refused
+from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
+from tertulia.dialects.sama.handlers.messages import BAD_ID, NO_CID
+from tertulia.dialects.sama.ids import to_wire
+from tertulia.dialects.sama.params import Params, need_object
+from tertulia.dialects.sama.wire import Message
+
+if TYPE_CHECKING:
+    from tertulia.dialects.sama.socket import Talk
+
+MAX_REACTION = 10
+"""Code points."""
+
+MOST_IDS_READ = 10_000
+
+
+async def message_list(talk: "Talk", given: Any) -> Answer:
+    """A page of a conversation: newest first, or with `gt` oldest first (document, List)."""
+    params = need_object(given)
+    chat_id = ChatId(params.id("cid", words=NO_CID))
+    page = params.page(30, 100, most_ids=100)
+    actor = talk.actor
+    listed = await talk.desk.core.messages.history(actor, chat_id, page)
+    return {
+        "messages": [
+            Message.listed(each, with_status=each.message.author_id == actor.account_id)
+            for each in listed
+        ]
+    }
+
+
+async def message_read(talk: "Talk", given: Any) -> Answer:
+    """Say what one has read; without `ids` everything (document, Read status)."""
+    params = need_object(given)
+    chat_id = ChatId(params.id("cid", words=NO_CID))
+    found = params.ids("ids", MOST_IDS_READ)
+    named = None if found is None else tuple(MessageId(each) for each in found)
+    await talk.desk.core.messages.mark_read(talk.actor, ReadMark(chat_id, named))
+    return SUCCESS
+
+
+async def message_reactions_update(talk: "Talk", given: Any) -> Answer:
+    """React to a message, or take a reaction back."""
+    params = need_object(given)
+    message_id = MessageId(params.id("mid", words=BAD_ID))
+    add, remove = _reaction(params, "add"), _reaction(params, "remove")
+    if not add and not remove:
+        raise refused('"value" must contain at least one of [add, remove]')
+    await talk.desk.core.messages.react(talk.actor, message_id, add, remove)
+    return SUCCESS
+
+
+def _reaction(params: Params, key: str) -> tuple[str, ...]:
+    reaction = params.text(key, 1, MAX_REACTION)
+    return () if reaction is None else (reaction,)
+
+
+async def message_reactions_list(talk: "Talk", given: Any) -> Answer:
+    """Who reacted with what."""
+    params = need_object(given)
+    message_id = MessageId(params.id("mid", words=BAD_ID))
+    reactions = await talk.desk.core.messages.reactions(talk.actor, message_id)
+    return {
+        "reactions": {
+            reaction: [to_wire(each) for each in accounts] for reaction, accounts in reactions
+        }
+    }

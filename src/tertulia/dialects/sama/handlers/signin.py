@@ -1,0 +1,98 @@
+"""Signing in and out over the socket; the HTTP ways are in `routes`."""
+
+from typing import TYPE_CHECKING, Any
+
+from tertulia.core.errors import NotSignedIn
+from tertulia.core.model import Account, Session
+from tertulia.core.signin import ACCESS
+from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
+from tertulia.dialects.sama.errors import refused
+from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
+from tertulia.dialects.sama.params import Params, need_object
+
+if TYPE_CHECKING:
+    from tertulia.dialects.sama.socket import Talk
+
+NO_LOGIN = "The 'login' or 'password' field is missing."
+
+
+async def ping(talk: "Talk", given: Any) -> Answer:
+    """Are you there? Served before sign-in too."""
+    del talk
+    need_object(given)
+    return {"pong": {}}
+
+
+async def user_login(talk: "Talk", given: Any) -> Answer:
+    """Sign in by password or by an earlier access token (document, Old websocket requests)."""
+    params = need_object(given)
+    desk = talk.desk
+    login = params.text("login", 0, 255)
+    if login is None:
+        if not params.given("token"):
+            raise refused(NO_LOGIN)
+        found, account = await by_access_token(desk, params)
+        device = found.device
+        flavour = desk.flavour(params) or found.flavour
+    else:
+        password = params.text("password", 0, 255)
+        if password is None:
+            raise refused('"login" missing required peer "password"')
+        device = params.need_device()
+        account = await by_password(desk, params, login, password)
+        flavour = desk.flavour(params) or SEED
+    session, access, _, _ = await desk.open(account, device, flavour, with_refresh=False)
+    talk.sign_in(session)
+    return {"user": desk.user(account), "token": access}
+
+
+async def by_password(desk: SamaDesk, params: Params, login: str, password: str) -> Account:
+    """The account, as if it were unknown when the organization is.
+
+    Raises:
+        NotSignedIn: "password".
+        TooMuch: "sign-ins".
+    """
+    if not desk.knows_organization(params):
+        raise NotSignedIn("password")
+    return await desk.core.signin.by_password(login, password)
+
+
+async def by_access_token(desk: SamaDesk, params: Params) -> tuple[Session, Account]:
+    """The session and account behind `token`, on `device_id` if one is given.
+
+    Raises:
+        NotSignedIn: "token".
+    """
+    token = params.values.get("token")
+    if not isinstance(token, str) or not desk.knows_organization(params):
+        raise NotSignedIn("token")
+    session = await desk.core.signin.by_secret(token, ACCESS, NAME)
+    if params.given("device_id") and params.device() != session.device:
+        raise NotSignedIn("token")
+    accounts = await desk.core.accounts.several([session.account_id])
+    if not accounts:
+        raise NotSignedIn("token")
+    return session, accounts[0]
+
+
+async def connect(talk: "Talk", given: Any) -> Answer:
+    """Sign this socket in with an access token (document, Login).
+
+    Again on a signed-in socket, the socket changes over. Several sockets may share a device.
+    """
+    params = need_object(given)
+    params.need_device()
+    session, _ = await by_access_token(talk.desk, params)
+    talk.sign_in(session)
+    return SUCCESS
+
+
+async def user_logout(talk: "Talk", given: Any) -> Answer:
+    """End the session of this socket's device; the socket stays open (document, Logout)."""
+    need_object(given)
+    session = talk.session
+    if session is None:
+        raise NotSignedIn
+    await talk.desk.core.signin.close(session)
+    return SUCCESS

@@ -1,0 +1,196 @@
+"""SAMA over HTTP: signing in and out, with cookies across origins (document, Login and Logout)."""
+
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tertulia.core.errors import BadInput, NotSignedIn, TertuliaError
+from tertulia.core.model import Account, Session
+from tertulia.core.signin import ACCESS, REFRESH
+from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
+from tertulia.dialects.sama.errors import (
+    INVALID_FORMAT,
+    MISSING_CREDENTIALS,
+    Refused,
+    Words,
+    explain,
+    refused,
+)
+from tertulia.dialects.sama.handlers.signin import by_password
+from tertulia.dialects.sama.params import Params
+from tertulia.dialects.sama.tokens import REFRESH_S
+from tertulia.dialects.sama.wire import encode
+from tertulia.web.wire import read_json
+
+COOKIE = "refresh_token"
+ALLOWED_HEADERS = "Content-Type, Authorization, API-Key"
+ALLOWED_METHODS = "POST, PUT, DELETE"
+
+
+class Routes:
+    """The HTTP side of the API."""
+
+    def __init__(self, desk: SamaDesk) -> None:
+        self._desk = desk
+        public = urlsplit(desk.house.public_url)
+        self._public_host = public.hostname
+        self._is_secure = public.scheme == "https"
+
+    def all(self) -> list[BaseRoute]:
+        """What the server is to route here."""
+        return [
+            Route("/login", self.login, methods=["POST"]),
+            Route("/logout", self.logout, methods=["POST"]),
+            Route("/login", self.preflight, methods=["OPTIONS"]),
+            Route("/logout", self.preflight, methods=["OPTIONS"]),
+            Route("/health", self.health, methods=["GET"]),
+        ]
+
+    async def login(self, request: Request) -> Response:
+        """Sign in by password, access token or refresh cookie; each answer brings a new cookie."""
+        try:
+            params = await self._params(request)
+            account, device, flavour = await self._who(request, params)
+            session = await self._desk.open(account, device, flavour, with_refresh=True)
+        except TertuliaError as error:
+            return self._error(request, explain(error, "login"))
+        _, access, refresh, expires_at = session
+        answer = {
+            "user": self._desk.user(account),
+            "access_token": access,
+            "expired_at": expires_at,
+        }
+        response = Response(encode(answer), media_type="application/json")
+        self._set_cookie(response, refresh, REFRESH_S)
+        return self._for_origin(request, response)
+
+    async def logout(self, request: Request) -> Response:
+        """End the session of the access token's device."""
+        try:
+            session = await self._session_of(_bearer(request), ACCESS)
+            if session is None:
+                raise Refused(MISSING_CREDENTIALS)
+            cookie = request.cookies.get(COOKIE)
+            if cookie:
+                refresh = await self._session_of(cookie, REFRESH)
+                if refresh is None or refresh.id != session.id:
+                    raise refused("Incorrect token.")
+            await self._desk.core.signin.close(session)
+        except TertuliaError as error:
+            return self._error(request, explain(error, "logout"))
+        response = JSONResponse({"success": True})
+        self._set_cookie(response, "", 0)
+        return self._for_origin(request, response)
+
+    async def preflight(self, request: Request) -> Response:
+        """What a browser asks before it calls from another origin."""
+        return self._for_origin(request, Response(status_code=204))
+
+    async def health(self, request: Request) -> Response:
+        """For operators of the original: the process answers."""
+        del request
+        return JSONResponse({"status": "ok", "hostname": socket.gethostname()})
+
+    async def _params(self, request: Request) -> Params:
+        """The body; what is no JSON by its own word, or empty, counts as `{}`.
+
+        Raises:
+            Refused: it is no JSON object.
+        """
+        if "json" not in request.headers.get("content-type", "").lower():
+            return Params({})
+        body = await request.body()
+        if not body:
+            return Params({})
+        try:
+            value: Any = read_json(body, self._desk.house.json_limits)
+        except BadInput as error:
+            raise Refused(INVALID_FORMAT) from error
+        if not isinstance(value, dict):
+            raise Refused(INVALID_FORMAT)
+        return Params(value)
+
+    async def _who(self, request: Request, params: Params) -> tuple[Account, str, str]:
+        """Account, device and flavour: password first, then access token, then refresh cookie."""
+        login = params.text("login", 0, 255)
+        password = params.text("password", 0, 255)
+        device = params.need_device()
+        given = self._desk.flavour(params)
+        if login and password:
+            account = await by_password(self._desk, params, login, password)
+            return account, device, given or SEED
+        session = await self._signed_in(request, device)
+        accounts = await self._desk.core.accounts.several([session.account_id])
+        if not accounts or not self._desk.knows_organization(params):
+            raise NotSignedIn("token")
+        return accounts[0], device, given or session.flavour
+
+    async def _signed_in(self, request: Request, device: str) -> Session:
+        bearer = _bearer(request)
+        cookie = request.cookies.get(COOKIE, "")
+        if not bearer and not cookie:
+            raise Refused(MISSING_CREDENTIALS)
+        session = await self._session_of(bearer, ACCESS)
+        if session is not None and session.device == device:
+            return session
+        if cookie:
+            if not self._may_use_cookie(request):
+                raise Refused(MISSING_CREDENTIALS)
+            session = await self._session_of(cookie, REFRESH)
+            if session is not None and session.device == device:
+                return session
+        raise NotSignedIn("token")
+
+    async def _session_of(self, secret: str, kind: str) -> Session | None:
+        if not secret:
+            return None
+        try:
+            return await self._desk.core.signin.by_secret(secret, kind, NAME)
+        except NotSignedIn:
+            return None
+
+    def _set_cookie(self, response: Response, value: str, max_age: int) -> None:
+        """Exactly one cookie: the mobile client reads the joined header."""
+        cookie = f"{COOKIE}={value}; Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax"
+        response.headers["set-cookie"] = cookie + ("; Secure" if self._is_secure else "")
+
+    def _error(self, request: Request, words: Words) -> Response:
+        status, sentence = words
+        return self._for_origin(request, PlainTextResponse(sentence, status))
+
+    def _may_use_cookie(self, request: Request) -> bool:
+        """A cookie alone changes nothing at the wish of a foreign page."""
+        origin = request.headers.get("origin")
+        return origin is None or self._is_ours(request, origin)
+
+    def _is_ours(self, request: Request, origin: str) -> bool:
+        """An origin on the public host or this server's, any port, or one the operator named."""
+        if origin in self._desk.origins:
+            return True
+        try:
+            host = urlsplit(origin).hostname
+        except ValueError:
+            return False
+        return host is not None and host in {self._public_host, request.url.hostname}
+
+    def _for_origin(self, request: Request, response: Response) -> Response:
+        response.headers["vary"] = "Origin"
+        origin = request.headers.get("origin")
+        if origin is not None and self._is_ours(request, origin):
+            response.headers["access-control-allow-origin"] = origin
+            response.headers["access-control-allow-credentials"] = "true"
+            response.headers["access-control-allow-methods"] = ALLOWED_METHODS
+            response.headers["access-control-allow-headers"] = ALLOWED_HEADERS
+        return response
+
+
+def _bearer(request: Request) -> str:
+    """The access token of the `Authorization` header, or of one named `access_token`; "" for none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("access_token", "").strip()
