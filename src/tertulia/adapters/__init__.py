@@ -1,0 +1,1 @@
+"""The outside: time, passwords, and later files, mail and the bus."""
