@@ -1,0 +1,1 @@
+"""Plays the pages of docs/wire against a running server."""
