@@ -1,0 +1,1 @@
+"""How fast Tertulia is, measured: `make bench`, or `python -m benchmarks --help`."""
