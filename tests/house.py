@@ -3,29 +3,29 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import uvicorn
 
 from tertulia.adapters.clock import SystemClock
 from tertulia.adapters.passwords import Argon2Passwords
-from tertulia.assembly import Listener, Server, Tasks, built
-from tertulia.core.events import Event
+from tertulia.assembly import EngineOf, Listener, Publish, Server, Spawn, built
 from tertulia.core.tally import Tally
 from tertulia.settings import Settings
 from tertulia.store.engine import Engine
 from tertulia.store.sqlite import IN_MEMORY, SqliteEngine
 
 
-def in_memory(publish: Callable[[list[Event]], None], tally: Tally) -> Engine:
+def in_memory(publish: Publish, tally: Tally, spawn: Spawn) -> Engine:
     """A store that nobody else sees and nothing keeps."""
+    del spawn
     return SqliteEngine(IN_MEMORY, publish, tally)
 
 
 @contextlib.asynccontextmanager
 async def running_house(
-    engine_of: Callable[[Callable[[list[Event]], None], Tally], Engine] = in_memory,
+    engine_of: EngineOf = in_memory,
     **settings: Any,
 ) -> AsyncIterator[tuple[Server, str]]:
     """A whole server on a free port, and its base URL.
@@ -38,32 +38,32 @@ async def running_house(
     passwords = Argon2Passwords(memory_kib=8, rounds=1)
     ready = asyncio.Event()
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = Tasks(group)
-            async with built(
+        async with (
+            asyncio.TaskGroup() as group,
+            built(
                 Settings(**settings),
-                tasks,
                 base_url=base_url,
                 engine_of=engine_of,
                 passwords=passwords,
                 clock=SystemClock(),
-            ) as server:
-                config = uvicorn.Config(
-                    server.app,
-                    http=server.port.http,
-                    ws=server.port.ws,
-                    loop="none",
-                    lifespan="off",
-                    log_config=None,
-                    access_log=False,
-                    timeout_graceful_shutdown=5,
-                )
-                listener = QuietListener(config, ready.set)
-                serving = group.create_task(listener.serve([listening]))
-                await ready.wait()
-                yield server, base_url
-                listener.should_exit = True
-                await serving
+            ) as server,
+        ):
+            config = uvicorn.Config(
+                server.app,
+                http=server.port.http,
+                ws=server.port.ws,
+                loop="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=5,
+            )
+            listener = QuietListener(config, ready.set)
+            serving = group.create_task(listener.serve([listening]))
+            await ready.wait()
+            yield server, base_url
+            listener.should_exit = True
+            await serving
     except BaseExceptionGroup as several:
         # What a test has to say stands alone, not inside the group our tasks need.
         if len(several.exceptions) == 1:

@@ -61,26 +61,48 @@ STOP_WITHIN_S = 10
 FAILED_SIGN_INS = 10
 FAILED_WITHIN_S = 600.0
 
+LAST_TASKS_S = 1.0
+"""For what is still under way when the last connection is gone: a last-seen date, for example."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+Publish = Callable[[list[Event]], None]
+EngineOf = Callable[[Publish, Tally, Spawn], Engine]
+
 NOT_YET = ("bus_url", "push_url", "vapid_key", "sama_admin_key")
 """Settings that are understood, but belong to parts this version does not have."""
 
 
 class Tasks:
-    """Tasks the server owns: what they raise is logged, and the end of the server is theirs."""
+    """Tasks the server owns: what they raise is logged, and its end waits for theirs.
 
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self._group = group
+    A TaskGroup would end the whole server with the first task that fails, and costs twice as much
+    for the one task that every request is.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run it beside everything else."""
-        return self._group.create_task(_logged(work))
+        task = self._loop.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("A task failed", exc_info=error)
 
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:
-        LOG.exception("A task failed")
+    async def end(self, patience_s: float) -> None:
+        """Wait for all of them; after *patience_s* cancel those that are left."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience_s)
+        for task in tuple(self._running):
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +120,9 @@ class Server:
 @contextlib.asynccontextmanager
 async def built(
     settings: Settings,
-    tasks: Tasks,
     *,
     base_url: str,
-    engine_of: Callable[[Callable[[list[Event]], None], Tally], Engine],
+    engine_of: EngineOf,
     passwords: Passwords,
     clock: Clock,
 ) -> AsyncIterator[Server]:
@@ -109,14 +130,14 @@ async def built(
 
     Args:
         settings: what the operator set.
-        tasks: where its tasks run.
         base_url: of absolute links.
-        engine_of: makes the store's engine, given where to publish and to count.
+        engine_of: makes the store's engine, given where to publish, to count and to start tasks.
         passwords: hashes them.
         clock: the time.
     """
     tally, bus = Tally(), InProcessBus()
-    engine = engine_of(bus.publish, tally)
+    tasks = Tasks()
+    engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
     try:
         accounts, blocks, sessions = SqlAccounts(engine), SqlBlocks(engine), SqlSessions(engine)
@@ -154,7 +175,10 @@ async def built(
         bus.listen(fan_out.deliver)
         routes = [route for dialect in dialects for route in dialect.routes]
         routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
+        watch = tasks.start(watch_loop_lag(tally))
         yield Server(web_app(routes), port, engine, core, hub, tally)
+        watch.cancel()
+        await tasks.end(LAST_TASKS_S)
     finally:
         await engine.close()
 
@@ -181,6 +205,7 @@ def _limits(settings: Settings) -> Limits:
         silent_s=settings.pong_timeout,
         unsigned_s=settings.unsigned_socket_timeout,
         unsigned_per_address=settings.unsigned_sockets_per_address,
+        drain_s=STOP_WITHIN_S - 4,
         trusted_proxies=settings.trusted_proxies,
     )
 
@@ -189,9 +214,7 @@ def _json_limits(settings: Settings) -> JsonLimits:
     return JsonLimits(settings.max_json_depth, settings.max_json_keys, settings.max_json_items)
 
 
-def engine_for(
-    settings: Settings, spawn: Callable[[Coroutine[Any, Any, None]], object]
-) -> Callable[[Callable[[list[Event]], None], Tally], Engine]:
+def engine_for(settings: Settings) -> EngineOf:
     """Makes the engine the settings ask for.
 
     Raises:
@@ -199,7 +222,7 @@ def engine_for(
     """
     if settings.database_url.startswith("sqlite:"):
         path = str(local_path(settings.database_url))
-        return lambda publish, tally: SqliteEngine(path, publish, tally)
+        return lambda publish, tally, _: SqliteEngine(path, publish, tally)
     try:
         # Here, because the driver is an extra, and a start without it is faster.
         from tertulia.store.postgres import PostgresEngine  # noqa: PLC0415 - see above
@@ -209,7 +232,7 @@ def engine_for(
             " pip install 'tertulia[postgres]'"
         ) from error
     url = settings.database_url
-    return lambda publish, tally: PostgresEngine(url, publish, tally, spawn=spawn)
+    return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)
 
 
 class Listener(uvicorn.Server):
@@ -266,21 +289,16 @@ async def _serve(settings: Settings) -> None:
     base_url = settings.base_url(listening.getsockname()[1])
     passwords = Argon2Passwords()
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = Tasks(group)
-            async with built(
-                settings,
-                tasks,
-                base_url=base_url,
-                engine_of=engine_for(settings, tasks.start),
-                passwords=passwords,
-                clock=SystemClock(),
-            ) as server:
-                watch = tasks.start(watch_loop_lag(server.tally))
-                await _listener(settings, server, listening).serve([listening])
-                watch.cancel()
-    except* NewerStore as errors:
-        raise SettingsError(str(errors.exceptions[0])) from errors
+        async with built(
+            settings,
+            base_url=base_url,
+            engine_of=engine_for(settings),
+            passwords=passwords,
+            clock=SystemClock(),
+        ) as server:
+            await _listener(settings, server, listening).serve([listening])
+    except NewerStore as error:
+        raise SettingsError(str(error)) from error
     finally:
         listening.close()
         passwords.close()

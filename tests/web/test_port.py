@@ -2,6 +2,7 @@ import asyncio
 import http.client
 import json
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_network
 
@@ -225,8 +226,10 @@ def test_a_slow_answer_and_a_body_not_yet_wanted_are_nobodys_silence() -> None:
         await asyncio.sleep(0.1)
         return JSONResponse(len(await request.body()))
 
+    limits = replace(QUICK, body_s=0.08, keep_alive_s=5)
+
     async def story() -> None:
-        async with serving(QUICK, Route("/slow", slow, methods=["POST"])) as served:
+        async with serving(limits, Route("/slow", slow, methods=["POST"])) as served:
             async with await served.visit() as client:
                 client.send(
                     b"POST /slow HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
@@ -311,7 +314,7 @@ def test_connection_may_say_more_than_upgrade(connection: str) -> None:
 
 
 def test_a_used_connection_can_be_upgraded_and_outlives_its_idle_time() -> None:
-    limits = Limits(sweep_every_s=0.01, keep_alive_s=0.02, ping_every_s=0.01)
+    limits = Limits(sweep_every_s=0.01, keep_alive_s=0.1, ping_every_s=0.01)
 
     async def story() -> None:
         async with serving(limits) as served, await served.visit() as client:
@@ -320,7 +323,7 @@ def test_a_used_connection_can_be_upgraded_and_outlives_its_idle_time() -> None:
             await client.reader.readexactly(len(b'{"query":""}'))
             client.send(upgrade())
             assert status(await client.head()) == 101
-            for _ in range(6):
+            for _ in range(14):
                 assert (await client.frame())[0] == 9
             client.send(frame(TEXT, b"late"))
             while (said := await client.frame())[0] == 9:
@@ -355,7 +358,7 @@ GOOD = upgrade()
         (GOOD.replace(b"GET", b"POST"), 400),
         (GOOD.replace(b"HTTP/1.1", b"HTTP/1.0"), 400),
         (GOOD.replace(b"GET /x", b"GET /\xff"), 400),
-        (GOOD.replace(b"/x", b"/refused"), 401),
+        (GOOD.replace(b"GET /x", b"GET /refused"), 401),
     ],
 )
 def test_an_upgrade_that_cannot_be_is_told_so(

@@ -6,13 +6,13 @@ accounts in `accounts`.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
 from tertulia.core.model import Chat, ChatKind, ListedMessage, Message
 
 
-@dataclass(frozen=True, slots=True)
-class MessagePosted:
+class MessagePosted(NamedTuple):
     """A message stands in its chat. `hidden_from` neither hear of it nor find it in lists."""
 
     message: Message

@@ -1,8 +1,13 @@
-"""The things a messenger is made of, as frozen records. Times (`…_at`) are milliseconds since 1970 UTC."""
+"""The things a messenger is made of, as immutable records. Times (`…_at`) are milliseconds since 1970 UTC.
+
+What is made for every message is a named tuple, everything else a frozen dataclass: the former costs
+a third (docs/decisions/0007).
+"""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
 
@@ -95,8 +100,7 @@ class Session:
     flavour: str
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who acts. `connection` is the socket the request came through, 0 for none: its own events skip it."""
 
     account_id: AccountId
@@ -192,8 +196,7 @@ class Attachment:
     more: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What was posted. `seq` is its place in its chat: dense, in commit order.
 
     `sent_at` grows from message to message of a chat and never repeats. `extra` is a JSON object the
@@ -214,13 +217,12 @@ class Message:
     notice: Notice | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message to be.
 
     Attributes:
         client_ref: the client's own name for it; a resend is recognised by it ("" = never).
-        acknowledged: this very connection has had its acknowledgement for the same draft, so it
+        acknowledged: this very connection has had an acknowledgement for that `client_ref`, so it
             has no reason to resend: a repeat is a new message.
         hide_from: accounts that shall not see it.
     """
@@ -243,16 +245,18 @@ class Draft:
         """
         if not self.client_ref:
             return None
-        whole = repr((
-            author, self.chat_id, self.client_ref, self.text, self.extra, self.attachments,
-            self.reply_to, self.forward_of, self.hide_from,
-        ))  # fmt: skip
+        # With their lengths, so that no two drafts run into the same text.
+        whole = (
+            f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
+            f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
+        )
+        if self.attachments or self.hide_from:
+            whole += f":{self.attachments}:{self.hide_from}"
         digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 1
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """The outcome of a send. `is_new` is False for a repeat of a message that was there already."""
 
     message: Message

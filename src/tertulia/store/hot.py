@@ -5,6 +5,7 @@ A member that must be refused is found out here and gets its error; the others g
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import ChatOpened, Event, MessagePosted
@@ -72,8 +73,7 @@ SKIP = "UPDATE members SET skipped = skipped + ? WHERE chat_id = ? AND account_i
 HIDE = "INSERT INTO hidden (account_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One send that waits for the next commit."""
 
     actor: Actor

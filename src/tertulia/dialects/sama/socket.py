@@ -33,7 +33,7 @@ MOST_IN_FLIGHT = 256
 """Messages under way to the disk from one connection."""
 
 MOST_ACKNOWLEDGED = 256
-"""Drafts whose acknowledgement this connection remembers."""
+"""Messages' own ids whose acknowledgement this connection remembers."""
 
 MOST_MISFITS = 20
 """Frames in a row that are no JSON object; then the connection is closed with 1008."""
@@ -72,7 +72,7 @@ class Talk:
         self._slots: deque[_Slot] | None = None
         self._waiting: deque[Request | Misfit] | None = None
         self._held: list[bytes] | None = None
-        self._acknowledged: dict[int, None] | None = None
+        self._acknowledged: dict[str, None] | None = None
         self._together = False
         self._is_paused = False
         self._misfits = 0
@@ -269,17 +269,17 @@ class Talk:
         if self.socket is not None:
             self.socket.signed_in = False
 
-    def was_acknowledged(self, fingerprint: int | None) -> bool:
-        """Whether this connection has had its acknowledgement for such a draft."""
-        return self._acknowledged is not None and fingerprint in self._acknowledged
+    def was_acknowledged(self, ref: str | None) -> bool:
+        """Whether this connection has had an acknowledgement for a message of that id."""
+        return self._acknowledged is not None and ref in self._acknowledged
 
-    def note_acknowledged(self, fingerprint: int | None) -> None:
+    def note_acknowledged(self, ref: str | None) -> None:
         """It has now."""
-        if fingerprint is None:
+        if ref is None:
             return
         if self._acknowledged is None:
             self._acknowledged = {}
-        self._acknowledged.pop(fingerprint, None)
-        self._acknowledged[fingerprint] = None
+        self._acknowledged.pop(ref, None)
+        self._acknowledged[ref] = None
         if len(self._acknowledged) > MOST_ACKNOWLEDGED:
             del self._acknowledged[next(iter(self._acknowledged))]

@@ -288,14 +288,23 @@ class Error(Struct):
     message: str
 
 
+class SignalAcknowledgement(Struct):
+    """What the sender of a system message gets; without an `id` of its own there is no `mid`."""
+
+    server_mid: str
+    t: int
+    mid: str | UnsetType = UNSET
+
+
+class Acknowledgement(SignalAcknowledgement):
+    """What the sender of a message gets. The last two are for conversation handlers, which we lack."""
+
+    modified: None = None
+    bot_message: None = None
+
+
 class Acknowledged(Struct):
     """QUIRK sama: the document calls it `ack`, clients in the field wait for `ask`: one packet has both."""
 
-    ask: Raw
-    ack: Raw
-
-    @classmethod
-    def of(cls, acknowledgement: dict[str, Any]) -> "Acknowledged":
-        """The same content under both names."""
-        content = Raw(encode(acknowledgement))
-        return cls(content, content)
+    ask: SignalAcknowledgement
+    ack: SignalAcknowledgement

@@ -1,7 +1,8 @@
 """Messages API: sending, editing, deleting, typing."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.messages import MAX_TEXT
@@ -11,7 +12,13 @@ from tertulia.dialects.sama.errors import FORBIDDEN, NO_BODY, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer, Packet
 from tertulia.dialects.sama.ids import UNKNOWN, to_wire
 from tertulia.dialects.sama.params import Params, need_object
-from tertulia.dialects.sama.wire import Acknowledged, encode, whole_second
+from tertulia.dialects.sama.wire import (
+    Acknowledged,
+    Acknowledgement,
+    SignalAcknowledgement,
+    encode,
+    whole_second,
+)
 
 if TYPE_CHECKING:
     from tertulia.dialects.sama.socket import Talk
@@ -42,24 +49,19 @@ async def message(talk: "Talk", given: Any) -> Answer:
     """Send a message (document, Send/Receive messages and Sent status)."""
     params = need_object(given)
     ref = params.text("id", 1, 255, words=BAD_ID)
-    draft = _draft(params, ref)
-    actor = talk.actor
-    fingerprint = draft.fingerprint(actor.account_id)
-    if talk.was_acknowledged(fingerprint):
-        draft = replace(draft, acknowledged=True)
-    sent = await talk.desk.core.messages.send(actor, draft)
-    talk.note_acknowledged(fingerprint)
+    draft = _draft(params, ref, acknowledged=talk.was_acknowledged(ref))
+    sent = await talk.desk.core.messages.send(talk.actor, draft)
+    talk.note_acknowledged(ref)
     return acknowledged(ref, to_wire(sent.message.id), whole_second(sent.message.sent_at))
 
 
 def acknowledged(ref: str | None, server_ref: str, second: int) -> Packet:
     """QUIRK sama: the document says `ack`, clients in the field wait for `ask`; one packet has both."""
-    said: dict[str, Any] = {} if ref is None else {"mid": ref}
-    said |= {"server_mid": server_ref, "t": second, "modified": None, "bot_message": None}
-    return Packet(Acknowledged.of(said))
+    said = Acknowledgement(server_ref, second, UNSET if ref is None else ref)
+    return Packet(Acknowledged(said, said))
 
 
-def _draft(params: Params, ref: str | None) -> Draft:
+def _draft(params: Params, ref: str | None, *, acknowledged: bool) -> Draft:
     chat_id = ChatId(params.id("cid", words=NO_CID))
     x = _x(params, words=X_TYPE)
     body = _body(params)
@@ -81,6 +83,7 @@ def _draft(params: Params, ref: str | None) -> Draft:
         reply_to=reply_to,
         forward_of=forward_of,
         hide_from=hide_from,
+        acknowledged=acknowledged,
     )
 
 
@@ -175,8 +178,8 @@ async def system_message(talk: "Talk", given: Any) -> Answer:
         raise Refused(FORBIDDEN)
     new = NewSignal(ref, x, chat_id, _accounts(accounts))
     at = await talk.desk.core.signals.send(talk.actor, new)
-    said = {"mid": ref, "server_mid": ref, "t": whole_second(at)}
-    return Packet(Acknowledged.of(said))
+    said = SignalAcknowledgement(ref, whole_second(at), ref)
+    return Packet(Acknowledged(said, said))
 
 
 def _accounts(found: list[int] | None) -> tuple[AccountId, ...]:
