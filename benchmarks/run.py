@@ -10,10 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import served, starting
+from benchmarks import moving, served, starting
 from benchmarks.disk import fdatasync_ms
 from benchmarks.served import Served
-from benchmarks.sizes import START, accounts_for, changes
+from benchmarks.sizes import (
+    FILE_BYTES,
+    FILES,
+    FILES_COUNT,
+    QUICK_FILES_COUNT,
+    START,
+    accounts_for,
+    changes,
+)
 from benchmarks.table import Outcome
 from benchmarks.targets import Figures, median_of, number
 from tertulia.cli.bench import roster
@@ -75,6 +83,9 @@ class Bench:
         _say(f"{work}, run {len(ours) + 1}")
         data = self.scratch / f"{work}-{len(ours)}"
         shutil.copytree(self.seed / "data", data)
+        if work == FILES:
+            self._move_files(data, ours, bare)
+            return
         sizes = changes(work, quick=self.quick)
         figures = fdatasync_ms(self.scratch)
         with served.tertulia(data, self.environment) as server:
@@ -93,6 +104,17 @@ class Bench:
                 if work == START
                 else self._load(server, work, sizes, bare=True)
             )
+
+    def _move_files(self, data: Path, ours: list[Figures], bare: list[Figures]) -> None:
+        count = QUICK_FILES_COUNT if self.quick else FILES_COUNT
+        figures = fdatasync_ms(self.scratch)
+        with served.tertulia(data, self.environment) as server:
+            links = moving.tertulias(server, roster.known(self.roster)[0], FILE_BYTES, count)
+            ours.append(figures | moving.figures(server, links, FILE_BYTES))
+        shutil.rmtree(data, ignore_errors=True)
+        with served.bare_copy(data) as server:
+            bare.append(moving.figures(server, moving.bare(server, count), FILE_BYTES))
+        shutil.rmtree(data, ignore_errors=True)
 
     def disk(self) -> str:
         """One sentence about the disk, beside which all delays are to be read."""

@@ -52,6 +52,15 @@ def bare_fanout(scratch: Path, delivery_bytes: float, ack_bytes: float) -> Itera
 
 
 @contextmanager
+def bare_copy(scratch: Path) -> Iterator[Served]:
+    """The baseline of files, which lie where Tertulia's do."""
+    scratch.mkdir(exist_ok=True)
+    command = ["benchmarks.bare_copy", f"--folder={scratch / 'files'}"]
+    with _running(command, {}, scratch / "bare.log") as served:
+        yield served
+
+
+@contextmanager
 def _running(module: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Served]:
     with log.open("ab") as said:
         began = perf_counter()

@@ -5,9 +5,15 @@ from dataclasses import replace
 
 from tertulia.cli.bench.plans import PLANS
 
-# The works of the table, in its order. `start` times a process; the load generator has no such.
+# The works of the table, in its order. `start` times a process, `files` moves files over HTTP; the
+# load generator has no such.
 START = "start"
-WORKS = ("groups", "room", "latency", "pairs", "idle", "pages", START, "published")
+FILES = "files"
+WORKS = ("groups", "room", "latency", "pairs", "idle", "pages", START, FILES, "published")
+
+# What `files` moves: bytes of one file, and how many of them.
+FILE_BYTES = 100 << 20
+FILES_COUNT, QUICK_FILES_COUNT = 9, 3
 
 # In full, every idle socket belongs to somebody else: sharing would hide what an account costs.
 _FULL = {"idle": {"accounts": 0}}
@@ -34,7 +40,7 @@ def accounts_for(works: Iterable[str], *, quick: bool) -> int:
 
 
 def _accounts(work: str, *, quick: bool) -> int:
-    if work == START:
+    if work in {START, FILES}:
         return 1
     # SAFE: each value is int or float as its field is.
     plan = replace(PLANS[work], **changes(work, quick=quick))  # type: ignore[arg-type]

@@ -66,5 +66,5 @@ def _line(target: Target, ours: list[Figures], bare: list[Figures]) -> tuple[str
         number(value),
         number(base),
         "–" if ratio == "nan" else ratio,
-        target.verdict(value),
+        target.verdict(value, base),
     )

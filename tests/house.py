@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -32,6 +34,8 @@ async def running_house(
 
     Passwords are hashed as cheaply as the library allows; `settings` are those of an operator.
     """
+    scratch = tempfile.TemporaryDirectory(prefix="tertulia-house-")
+    settings.setdefault("data", Path(scratch.name))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -70,6 +74,7 @@ async def running_house(
             raise several.exceptions[0] from None
         raise
     finally:
+        scratch.cleanup()
         listening.close()
         passwords.close()
 
@@ -81,7 +86,7 @@ class QuietListener(Listener):
 
 
 @contextlib.asynccontextmanager
-async def running_server() -> AsyncIterator[str]:
+async def running_server(**settings: Any) -> AsyncIterator[str]:
     """The base URL of an empty server."""
-    async with running_house() as (_, base_url):
+    async with running_house(**settings) as (_, base_url):
         yield base_url

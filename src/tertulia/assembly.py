@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -12,36 +13,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from typing_extensions import override
 
+from tertulia.adapters import push_web
 from tertulia.adapters.clock import SystemClock
+from tertulia.adapters.email import mailer_at
+from tertulia.adapters.files_disk import DiskFiles
+from tertulia.adapters.outbound import Outbound
 from tertulia.adapters.passwords import Argon2Passwords
+from tertulia.adapters.push_web import DevicePushes, Vapid
 from tertulia.core.accounts import Accounts
 from tertulia.core.chats import Chats
+from tertulia.core.codes import Codes
+from tertulia.core.contacts import Contacts
 from tertulia.core.events import Event
+from tertulia.core.files import Files
+from tertulia.core.ids import AccountId
+from tertulia.core.keys import Keys
+from tertulia.core.links import FileLinks
+from tertulia.core.log import Log
 from tertulia.core.messages import Messages
 from tertulia.core.ports import Clock, Passwords
 from tertulia.core.presence import PresenceBook
+from tertulia.core.push import Pushing
 from tertulia.core.services import Services
 from tertulia.core.signals import Signals
 from tertulia.core.signin import SignIn
+from tertulia.core.statistics import Statistics
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus
 from tertulia.delivery.fanout import FanOut
 from tertulia.delivery.hub import Hub
-from tertulia.dialects.sama import KEY_NAME, new_key, sama
+from tertulia.delivery.pushes import Pushes
+from tertulia.dialects.sama import KEY_NAME, new_key, push_words, sama
 from tertulia.settings import BY_NAME, Settings, SettingsError, local_path
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.blocks import SqlBlocks
 from tertulia.store.chats import SqlChats
+from tertulia.store.codes import SqlCodes
+from tertulia.store.contacts import SqlContacts
+from tertulia.store.counts import SqlCounts
 from tertulia.store.engine import Engine
+from tertulia.store.files import SqlFiles
+from tertulia.store.keys import SqlKeys
 from tertulia.store.messages import SqlMessages
 from tertulia.store.migrate import NewerStore
+from tertulia.store.oplog import SqlLog
+from tertulia.store.pushes import SqlPushes
 from tertulia.store.sessions import SqlSessions
 from tertulia.store.sqlite import SqliteEngine
 from tertulia.web.app import web_app
@@ -51,12 +75,17 @@ from tertulia.web.limits import Attempts, Limits
 from tertulia.web.metrics import metrics_route, watch_loop_lag
 from tertulia.web.port import Port, one_port
 from tertulia.web.socket import Speaker, Upgrade
+from tertulia.web.transfer import PATH as FILES_PATH
+from tertulia.web.transfer import REFUSED_AT_THE_DOOR, Transfer
 from tertulia.web.wire import JsonLimits
 
 LOG = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 10
 """Between SIGTERM and the end, at most."""
+
+COLLECT_AFTER = (20_000, 20, 50)
+"""Thresholds of Python's garbage collector: a sixth of the CPU went into it with the defaults."""
 
 FAILED_SIGN_INS = 10
 FAILED_WITHIN_S = 600.0
@@ -68,8 +97,21 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 Publish = Callable[[list[Event]], None]
 EngineOf = Callable[[Publish, Tally, Spawn], Engine]
 
-NOT_YET = ("bus_url", "push_url", "vapid_key", "sama_admin_key")
+NOT_YET = ("bus_url",)
 """Settings that are understood, but belong to parts this version does not have."""
+
+FILE_KEY_NAME = "file links"
+"""Under which the key that signs links to files lies in the store."""
+
+
+async def hourly(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do it now and every hour, for ever; what it raises is logged."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            LOG.exception("What is done every hour failed")
+        await asyncio.sleep(3_600)
 
 
 class Tasks:
@@ -135,27 +177,58 @@ async def built(
         passwords: hashes them.
         clock: the time.
     """
+    disk = files_for(settings, clock)
     tally, bus = Tally(), InProcessBus()
     tasks = Tasks()
     engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
+    mailer = mailer_at(settings.email_url)
     try:
         accounts, blocks, sessions = SqlAccounts(engine), SqlBlocks(engine), SqlSessions(engine)
         chats, messages = SqlChats(engine), SqlMessages(engine)
         audience = Audience(chats.card)
-        hub = Hub(
-            lambda account_id: tasks.start(presence.came(account_id)),
-            lambda account_id: tasks.start(presence.went(account_id)),
-        )
+        journal = SqlLog(engine)
+        await journal.close_visits()
+        log = Log(journal, clock)
+        spawn: Spawn = tasks.start
+
+        def came(account_id: AccountId) -> None:
+            spawn(log.came(account_id))
+            spawn(presence.came(account_id))
+
+        def went(account_id: AccountId) -> None:
+            spawn(log.went(account_id))
+            spawn(presence.went(account_id))
+
+        hub = Hub(came, went)
         presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
         attempts = Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, asyncio.get_running_loop().time)
+        file_key = await sessions.server_secret(FILE_KEY_NAME, new_key())
+        links = FileLinks(file_key, base_url + FILES_PATH, clock)
+        outbound, subscriptions = Outbound(settings.callback_allow), SqlPushes(engine)
+        pushes = Pushes(
+            hub,
+            audience,
+            subscriptions,
+            await sender_for(settings, base_url, sessions, outbound, clock),
+            words=push_words(links.download),
+            clock=clock,
+            spawn=spawn,
+        )
         core = Services(
             accounts=Accounts(accounts, blocks, passwords, hub, clock),
             signin=SignIn(accounts, sessions, passwords, attempts, clock),
+            codes=Codes(SqlCodes(engine), passwords, mailer, attempts, clock),
+            contacts=Contacts(SqlContacts(engine), clock),
+            files=Files(SqlFiles(engine), disk, links, clock, most_bytes=settings.max_upload),
+            keys=Keys(SqlKeys(engine), clock),
             chats=Chats(chats, clock),
             messages=Messages(messages, clock),
             presence=presence,
-            signals=Signals(accounts, blocks, audience, bus.announce, clock),
+            log=log,
+            pushing=Pushing(subscriptions, pushes, outbound, accounts, clock),
+            signals=Signals(accounts, blocks, chats, audience, bus.announce, clock),
+            statistics=Statistics(SqlCounts(engine), hub, clock),
             connections=hub,
             clock=clock,
         )
@@ -168,18 +241,29 @@ async def built(
                 organizations=frozenset(settings.sama_organizations),
                 origins=frozenset(settings.sama_origins),
                 most_members=settings.sama_max_participants,
+                admin_key=settings.sama_admin_key,
             ),
         )
-        port = one_port(_speakers(dialects), _limits(settings), tally)
+        port = one_port(_speakers(dialects), _limits(settings), tally, also=_for_pages)
         fan_out = FanOut(hub, audience, tally, spawn=tasks.start, flush=port.flusher.flush)
         bus.listen(fan_out.deliver)
+        # After it: who is told by a packet has it by then.
+        bus.listen(pushes.consider)
+        await pushes.open()
         routes = [route for dialect in dialects for route in dialect.routes]
         routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
+        routes += Transfer(core.files).routes()
         watch = tasks.start(watch_loop_lag(tally))
+        tidy = (core.keys.forget_old, core.log.tidy, pushes.tidy, core.files.tidy)
+        chores = [tasks.start(hourly(each)) for each in tidy]
         yield Server(web_app(routes), port, engine, core, hub, tally)
-        watch.cancel()
+        pushes.close()
+        for each in (watch, *chores):
+            each.cancel()
         await tasks.end(LAST_TASKS_S)
     finally:
+        mailer.close()
+        disk.close()
         await engine.close()
 
 
@@ -190,11 +274,38 @@ def _speakers(dialects: tuple[Dialect, ...]) -> Callable[[Upgrade], Speaker]:
     return speaker
 
 
+async def sender_for(
+    settings: Settings, base_url: str, sessions: SqlSessions, outbound: Outbound, clock: Clock
+) -> DevicePushes:
+    """The way to devices, with the operator's key, or one of our own, made at the first start.
+
+    Raises:
+        SettingsError: what the operator gave is no key.
+    """
+    key = settings.vapid_key or await sessions.server_secret(push_web.KEY_NAME, push_web.new_key())
+    address = urlsplit(base_url)
+    contact = base_url if address.scheme == "https" else f"mailto:tertulia@{address.hostname}"
+    try:
+        vapid = Vapid(key, contact)
+    except ValueError as error:
+        raise SettingsError(f"vapid_key: it is no private key ({error})") from error
+    LOG.info("Web push is ready", extra={"fields": {"public_key": vapid.public_key}})
+    return DevicePushes(outbound, vapid, clock, settings.push_url)
+
+
+def _is_file(path: str) -> bool:
+    return path.startswith(FILES_PATH + "/")
+
+
+def _for_pages(path: str) -> tuple[tuple[bytes, bytes], ...]:
+    return REFUSED_AT_THE_DOOR if _is_file(path) else ()
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         request_line_bytes=settings.max_request_line,
         header_bytes=settings.max_header_block,
-        body_bytes=lambda _: settings.max_body,
+        body_bytes=lambda path: settings.max_upload if _is_file(path) else settings.max_body,
         first_byte_s=settings.first_byte_timeout,
         head_s=settings.head_timeout,
         body_s=settings.body_timeout,
@@ -212,6 +323,23 @@ def _limits(settings: Settings) -> Limits:
 
 def _json_limits(settings: Settings) -> JsonLimits:
     return JsonLimits(settings.max_json_depth, settings.max_json_keys, settings.max_json_items)
+
+
+def files_for(settings: Settings, clock: Clock) -> DiskFiles:
+    """Where the settings want files to lie.
+
+    Raises:
+        SettingsError: not in a folder, or in one that cannot be written to.
+    """
+    if not settings.files_url.startswith("file:"):
+        raise SettingsError("files_url: this version keeps files in a folder only: file:///PATH")
+    folder = local_path(settings.files_url)
+    disk = DiskFiles(folder, lambda: clock.now_ms() / 1000)
+    try:
+        disk.open_folder()
+    except OSError as error:
+        raise SettingsError(f"files_url: {folder} cannot be used: {error.strerror}") from error
+    return disk
 
 
 def engine_for(settings: Settings) -> EngineOf:
@@ -321,6 +449,10 @@ def _listener(settings: Settings, server: Server, listening: socket.socket) -> L
     )
 
     def say_ready() -> None:
+        # What is there now stays for ever: the collector need not look at it again, and looks less often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         host, port = settings.host, listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"Tertulia is listening on http://{shown}:{port}\n")

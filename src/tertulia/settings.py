@@ -277,7 +277,7 @@ class Settings:
     sms_test_numbers: tuple[tuple[str, str], ...] = _setting((), CODES, Group.OUTSIDE, "numbers that always get that code and no message")
     email_url: str = _setting("console:", _url("console:", "file:///PATH", "smtp://HOST…", "smtps://HOST…"), Group.OUTSIDE, "how mail goes out; console: writes it to the log")
     push_url: str = _setting("", _url("http://HOST…", "https://HOST…"), Group.OUTSIDE, "where pushes for iOS and Android are posted; empty: they are dropped")
-    vapid_key: str = _setting("", SECRET, Group.OUTSIDE, "private key of web push; empty: no web push")
+    vapid_key: str = _setting("", SECRET, Group.OUTSIDE, "private key of web push, 32 bytes in URL-safe base64; empty: the server makes its own")
     callback_allow: tuple[Network, ...] = _setting((), NETWORKS, Group.OUTSIDE, "networks the server may call although they are not public")
 
     max_request_line: int = _setting(8 * KIB, SIZE, Group.LIMITS, "longest HTTP request line")

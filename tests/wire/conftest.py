@@ -8,10 +8,10 @@ import pytest
 
 from tests.house import running_server
 
-OpenServer: TypeAlias = Callable[[], AbstractAsyncContextManager[str]]
+OpenServer: TypeAlias = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @pytest.fixture
 def open_server() -> OpenServer:
-    """Opens a server that knows nobody; entered, it gives its base URL."""
+    """Opens a server that knows nobody, with these settings; entered, it gives its base URL."""
     return running_server

@@ -1,7 +1,7 @@
 """A page of docs/wire as a list of steps.
 
-Prose is for people. The player reads four things: the `Cast:` and `Stage:` paragraphs, fenced
-blocks whose info string says who does what, and directions, which are quoted lines such as
+Prose is for people. The player reads five things: the `Settings:`, `Cast:` and `Stage:` paragraphs,
+fenced blocks whose info string says who does what, and directions, which are quoted lines such as
 `> boris hears nothing.` docs/wire/README.md is the language's own page.
 """
 
@@ -9,8 +9,9 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from tertulia.settings import BY_NAME
 from tests.wire.shapes import Json, PageError
 
 DOCS = Path(__file__).parents[2] / "docs" / "wire"
@@ -168,10 +169,14 @@ SAID = re.compile(r'message (?P<name>\w+) "(?P<text>[^"]+)" by (?P<person>\w+) i
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, ready to be played. `operations` are the requests its title names."""
+    """One page, ready to be played.
+
+    `operations` are the requests its title names; `settings` those an operator set for its server.
+    """
 
     path: Path
     operations: tuple[str, ...]
+    settings: dict[str, Any]
     cast: tuple[Role, ...]
     stage: tuple[Prop, ...]
     steps: tuple[Step, ...]
@@ -216,6 +221,7 @@ def parse(text: str, path: Path) -> Page:
     return Page(
         path=path,
         operations=tuple(lines[0].removeprefix("# ").split(", ")),
+        settings=_settings(_paragraph("Settings", lines) or "", path),
         cast=_cast(_paragraph("Cast", lines) or "", path),
         stage=_stage(_paragraph("Stage", lines) or "", path),
         steps=tuple(sorted(steps, key=lambda step: step.line)),
@@ -228,6 +234,20 @@ def _paragraph(word: str, lines: list[str]) -> str | None:
             end = lines.index("", start) if "" in lines[start:] else len(lines)
             return " ".join(lines[start:end]).removeprefix(f"{word}: ").removesuffix(".")
     return None
+
+
+def _settings(text: str, path: Path) -> dict[str, Any]:
+    """What `Settings: sama_admin_key = hush; max_body = 1KiB.` sets, read as from the environment."""
+    settings = {}
+    for part in text.split("; ") if text else []:
+        name, _, value = part.partition(" = ")
+        if name not in BY_NAME:
+            raise PageError(f"{path.name}: there is no setting {part!r}")
+        try:
+            settings[name] = BY_NAME[name].kind.parse(value)
+        except ValueError as error:
+            raise PageError(f"{path.name}: {name} must be {BY_NAME[name].kind.expected}") from error
+    return settings
 
 
 def _cast(text: str, path: Path) -> tuple[Role, ...]:

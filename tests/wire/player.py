@@ -284,7 +284,8 @@ class Theatre:
         body = step.body
         if body.startswith("{"):
             body = json.dumps(fill(json.loads(body), self._names))
-        path = fill_text(step.path, self._names)
+        # A link that the server has handed out names it, too.
+        path = fill_text(step.path, self._names).removeprefix(f"http://{self._host}")
         return await http(self._host, step.method, path, headers, body)
 
     def _compare_answer(self, told: Told) -> None:

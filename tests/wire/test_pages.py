@@ -16,7 +16,7 @@ def test_the_server_does_what_the_page_says(path: Path, open_server: OpenServer)
     page = read_page(path)
 
     async def story() -> None:
-        async with open_server() as base_url:
+        async with open_server(**page.settings) as base_url:
             await play(page, base_url, read_shapes(path.parent.name))
 
     asyncio.run(story())

@@ -62,6 +62,8 @@ def test_a_page_is_read_in_the_order_of_its_lines() -> None:
         "# no source",
         HEAD + "Cast: anna (sleepy).\n",
         HEAD + "Stage: a herd of cows.\n",
+        HEAD + "Settings: a_herd = cows.\n",
+        HEAD + "Settings: max_body = cows.\n",
         HEAD + "```json\n{}\n```\n",
         HEAD + "```json anna, boris send\n{}\n```\n",
         HEAD + "```json anna sends\n{\n```\n",
@@ -72,6 +74,11 @@ def test_a_page_is_read_in_the_order_of_its_lines() -> None:
 def test_what_cannot_be_understood_is_an_error_of_the_page(text: str) -> None:
     with pytest.raises(PageError):
         parse(text, HERE)
+
+
+def test_a_page_sets_what_an_operator_may_set() -> None:
+    page = parse(HEAD + "Settings: sama_admin_key = hush; max_body = 2KiB.\n\n" + CAST, HERE)
+    assert page.settings == {"sama_admin_key": "hush", "max_body": 2_048}
 
 
 def test_names_are_learned_and_used() -> None:

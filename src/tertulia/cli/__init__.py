@@ -19,6 +19,7 @@ from tertulia.settings import SettingsError
 COMMANDS = {
     "serve": "run the server",
     "config": "show the settings and where each comes from",
+    "vapid": "print the public key of web push",
     "bench": "put load on a running server and measure it",
 }
 

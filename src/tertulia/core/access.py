@@ -11,8 +11,13 @@ def may_moderate(role: Role) -> bool:
 
 
 def may_change(kind: ChatKind, role: Role) -> bool:
-    """Change a chat's card: either of the two in a direct chat, owner and admins in a group."""
+    """Change a chat's card: either of the two in a direct chat, else owner and admins."""
     return kind is ChatKind.DIRECT or may_moderate(role)
+
+
+def may_delete_others(kind: ChatKind, role: Role) -> bool:
+    """Delete what others wrote: nobody in a direct chat, else owner and admins."""
+    return kind is not ChatKind.DIRECT and may_moderate(role)
 
 
 def successor(members: Iterable[Member]) -> Member | None:

@@ -60,7 +60,7 @@ class Accounts:
         leave_out: Sequence[AccountId] = (),
     ) -> list[Account]:
         """Accounts with *part* in login, first or last name, without regard to case; never the actor."""
-        if text.length(part) > MAX_SEARCH_WORD:
+        if text.is_longer(part, MAX_SEARCH_WORD):
             return []
         return await self._store.search(
             part,

@@ -37,6 +37,18 @@ class Chats:
         """
         return await self._store.open_group(actor, new, limit, self._clock.now_ms())
 
+    async def open_channel(self, actor: Actor, new: NewGroup) -> Chat:
+        """A new channel, owned by the actor; the members it begins with may be none."""
+        return await self._store.open_channel(actor, new, self._clock.now_ms())
+
+    async def subscribe(self, actor: Actor, chat_id: ChatId) -> None:
+        """Read a channel from now on; once is enough. Raises: NotFound("channel")."""
+        await self._store.subscribe(actor, chat_id, self._clock.now_ms())
+
+    async def unsubscribe(self, actor: Actor, chat_id: ChatId) -> None:
+        """Read a channel no more, whoever one is in it. Raises: NotFound("channel")."""
+        await self._store.unsubscribe(actor, chat_id, self._clock.now_ms())
+
     async def change(
         self, actor: Actor, chat_id: ChatId, change: ChatChange, limit: int
     ) -> Chat | None:
@@ -44,7 +56,7 @@ class Chats:
 
         Raises:
             NotFound: "chat": there is none, or the actor is not in it.
-            NotAllowed: the actor neither owns nor administrates the group.
+            NotAllowed: the actor neither owns nor administrates the group or channel.
             TooMuch: "members".
         """
         return await self._store.change(actor, chat_id, change, limit, self._clock.now_ms())
@@ -64,13 +76,19 @@ class Chats:
     async def search(
         self, actor: Actor, part: str, limit: int, *, changed_after: int | None = None
     ) -> list[Chat]:
-        """The actor's groups with *part* in their name, without regard to case."""
-        if text.length(part) > MAX_SEARCH_WORD:
+        """Channels and the actor's groups with *part* in their name, without regard to case."""
+        if text.is_longer(part, MAX_SEARCH_WORD):
             return []
         return await self._store.search(actor, part, limit, changed_after=changed_after)
 
     async def members(
         self, actor: Actor, chat_ids: Sequence[ChatId]
     ) -> dict[ChatId, list[AccountId]]:
-        """Who is in those of the chats that are the actor's."""
+        """Who is in those of the chats that are the actor's; of a large channel not everybody."""
         return await self._store.members(actor, chat_ids)
+
+    async def admins(
+        self, actor: Actor, chat_ids: Sequence[ChatId]
+    ) -> dict[ChatId, list[AccountId]]:
+        """Who leads those of the chats that the actor leads: the owner, then admins, oldest first."""
+        return await self._store.admins(actor, chat_ids)

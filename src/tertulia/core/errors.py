@@ -23,7 +23,7 @@ class NotSignedIn(TertuliaError):
     """Nobody is signed in, or the secret that was shown does not open anything.
 
     Attributes:
-        kind: `"password"`, `"token"` or `"session"`: what failed.
+        kind: `"password"`, `"token"`, `"code"` or `"session"`: what failed.
     """
 
     def __init__(self, kind: str = "session") -> None:

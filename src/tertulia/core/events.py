@@ -2,10 +2,10 @@
 
 `origin` is the connection that caused the event (0: none): that connection has had its answer and is
 not told again, unless the event says `to_origin`. An event whose audience is not its chat names the
-accounts in `accounts`.
+accounts in `accounts`. `members` are all who are in the chat; of a channel it is empty, whoever is in it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
@@ -125,7 +125,10 @@ class MembersRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ChatChanged:
-    """Name, description, picture, members or rights are others now. Told to `accounts`."""
+    """Name, description, picture, members or rights are others now. Told to `accounts`.
+
+    Of a channel `accounts` is empty: everybody in it is told but those in `unheard_by`.
+    """
 
     chat: Chat
     members: tuple[AccountId, ...]
@@ -133,6 +136,7 @@ class ChatChanged:
     accounts: tuple[AccountId, ...]
     at: int
     origin: int
+    unheard_by: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,17 @@ class Signal:
     chat_id: ChatId | None
     extra: str
     at: int
+    origin: int
+
+
+@dataclass(frozen=True, slots=True)
+class CannotDecrypt:
+    """An account cannot read encrypted messages of `accounts`; never stored."""
+
+    message_ids: tuple[MessageId, ...]
+    chat_id: ChatId
+    account_id: AccountId
+    accounts: tuple[AccountId, ...]
     origin: int
 
 
@@ -173,10 +188,14 @@ class PresenceChanged:
 
 @dataclass(frozen=True, slots=True)
 class SessionsEnded:
-    """Sign-ins are void: their connections stay open, but nobody is signed in on them."""
+    """Sign-ins are void: their connections stay open, but nobody is signed in on them.
+
+    `number` is its place in the log: what comes after it was not heard there. 0: it is not known.
+    """
 
     session_ids: tuple[SessionId, ...]
     account_id: AccountId
+    number: int = field(default=0, compare=False)
     origin: int = 0
 
 
@@ -192,7 +211,15 @@ Event = (
     | MembersRemoved
     | ChatChanged
     | Signal
+    | CannotDecrypt
     | Typing
     | PresenceChanged
     | SessionsEnded
 )
+
+
+class LogEntry(NamedTuple):
+    """An event with its place in the log."""
+
+    number: int
+    event: Event

@@ -12,6 +12,7 @@ ChatId = NewType("ChatId", int)
 MessageId = NewType("MessageId", int)
 SessionId = NewType("SessionId", int)
 EventId = NewType("EventId", int)
+FileId = NewType("FileId", int)
 
 EPOCH_MS = 1_704_067_200_000
 """2024-01-01T00:00:00Z, in milliseconds since 1970."""

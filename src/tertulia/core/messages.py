@@ -1,5 +1,6 @@
 """Sending, editing, deleting, reading messages, and reacting to them."""
 
+from asyncio import Future
 from collections.abc import Sequence
 
 from tertulia.core import text
@@ -21,7 +22,7 @@ def check_text(words: str) -> None:
 
 def check_length(words: str) -> None:
     """Raises: BadInput("text") when it is longer than MAX_TEXT."""
-    if len(words) > MAX_TEXT and text.length(words) > MAX_TEXT:
+    if text.is_longer(words, MAX_TEXT):
         raise BadInput("text", "is too long")
 
 
@@ -32,8 +33,10 @@ class Messages:
         self._store = store
         self._clock = clock
 
-    async def send(self, actor: Actor, draft: Draft) -> Sent:
+    def send(self, actor: Actor, draft: Draft) -> Future[Sent]:
         """Store a message at the next place of its chat; its members hear of it.
+
+        It is not a coroutine, so that whoever sends thousands can do without as many tasks.
 
         A draft that was sent before (`Draft.fingerprint`) within a day is the same message: it is
         returned, and nobody hears of it twice.
@@ -47,7 +50,7 @@ class Messages:
             check_length(draft.text)
         else:
             check_text(draft.text)
-        return await self._store.append(actor, draft, self._clock.now_ms())
+        return self._store.append(actor, draft, self._clock.now_ms())
 
     async def edit(self, actor: Actor, message_id: MessageId, words: str) -> None:
         """Write one's message anew.
@@ -81,6 +84,10 @@ class Messages:
     async def mark_read(self, actor: Actor, mark: ReadMark) -> None:
         """Say what one has read; authors hear of it once. Raises: NotFound("chat"), NotAllowed."""
         await self._store.mark_read(actor, mark, self._clock.now_ms())
+
+    async def tell_read(self, actor: Actor, mark: ReadMark) -> None:
+        """Let authors hear that they were read, and store nothing of it. Raises: as `mark_read`."""
+        await self._store.tell_read(actor, mark, self._clock.now_ms())
 
     async def react(
         self, actor: Actor, message_id: MessageId, add: Sequence[str], remove: Sequence[str]

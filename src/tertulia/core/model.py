@@ -9,14 +9,19 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
-from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId
 
 
 class ChatKind(StrEnum):
-    """DIRECT is between exactly two accounts and exists once per pair; GROUP has any number."""
+    """DIRECT is between exactly two accounts and exists once per pair; GROUP has any number.
+
+    In a CHANNEL owner and admins write, and everybody may come to read: its members are subscribers,
+    perhaps many thousands, so nothing that happens there names them all.
+    """
 
     DIRECT = "direct"
     GROUP = "group"
+    CHANNEL = "channel"
 
 
 class Role(StrEnum):
@@ -29,11 +34,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of an account or a chat: the file's name for clients, as they gave it."""
+    """A picture of an account or a chat: the file's name for clients, as they gave it.
+
+    `file_id` is that file, if it is one that whoever set the picture could see.
+    """
 
     file_ref: str
     name: str = ""
     blur_hash: str = ""
+    file_id: FileId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,9 @@ class Member:
 class Chat:
     """Where messages are posted. `updated_at` is the time of the newest message or change.
 
-    In a direct chat `other_id` is the one who is not the owner.
+    In a direct chat `other_id` is the one who is not the owner. `encrypted`: its members write what the
+    server cannot read; two people have such a direct chat beside their plain one. `subscribers`: how many
+    are in a channel, its owner included; 0 in other chats.
     """
 
     id: ChatId
@@ -133,16 +144,19 @@ class Chat:
     description: str = ""
     picture: Picture | None = None
     other_id: AccountId | None = None
+    encrypted: bool = False
+    subscribers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NewGroup:
-    """What the creation of a group asks for. The creator becomes owner and a member."""
+    """What the creation of a group or channel asks for. The creator becomes owner and a member."""
 
     name: str
     members: tuple[AccountId, ...]
     description: str = ""
     picture: Picture | None = None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +197,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Something linked to a message. `more` is a JSON object with whatever else the client gave."""
+    """Something linked to a message: a file of ours, or an address elsewhere.
 
-    file_ref: str = ""
+    `more` is a JSON object with whatever else the client gave. `is_to_make`, in drafts only: the file
+    is yet to be made, in the same commit as the message, with this name, type and size.
+    """
+
+    file_id: FileId | None = None
     url: str = ""
     name: str = ""
     content_type: str = ""
@@ -194,13 +212,15 @@ class Attachment:
     height: int | None = None
     blur_hash: str = ""
     more: str = ""
+    is_to_make: bool = False
 
 
 class Message(NamedTuple):
     """What was posted. `seq` is its place in its chat: dense, in commit order.
 
     `sent_at` grows from message to message of a chat and never repeats. `extra` is a JSON object the
-    client attached and the server does not read ("" when there is none).
+    client attached and the server does not read ("" when there is none). `cipher`: which of two kinds of
+    encrypted text it is, 0 or 1, in the clients' own count; None: plain text.
     """
 
     id: MessageId
@@ -215,6 +235,7 @@ class Message(NamedTuple):
     reply_to: MessageId | None = None
     forward_of: str = ""
     notice: Notice | None = None
+    cipher: int | None = None
 
 
 class Draft(NamedTuple):
@@ -225,6 +246,7 @@ class Draft(NamedTuple):
         acknowledged: this very connection has had an acknowledgement for that `client_ref`, so it
             has no reason to resend: a repeat is a new message.
         hide_from: accounts that shall not see it.
+        cipher: as in `Message`.
     """
 
     chat_id: ChatId
@@ -236,6 +258,7 @@ class Draft(NamedTuple):
     forward_of: str = ""
     hide_from: tuple[AccountId, ...] = ()
     acknowledged: bool = False
+    cipher: int | None = None
 
     def fingerprint(self, author: AccountId) -> int | None:
         """What a resend of this draft is known by: author, chat, client_ref and content (63 bits).
@@ -250,8 +273,8 @@ class Draft(NamedTuple):
             f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
             f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
         )
-        if self.attachments or self.hide_from:
-            whole += f":{self.attachments}:{self.hide_from}"
+        if self.attachments or self.hide_from or self.cipher is not None:
+            whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
         digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 1
 
@@ -340,3 +363,30 @@ class FoundSecret:
     session: Session
     kind: str
     replaced_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """What is to be uploaded. `content_type` is the sender's word for it."""
+
+    name: str
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it is known, whether its content has come (`uploaded_at`) or not.
+
+    `width` and `height` are the server's own measure, of pictures only, as they are to be shown.
+    """
+
+    id: FileId
+    maker_id: AccountId
+    name: str
+    content_type: str
+    size_bytes: int
+    created_at: int
+    uploaded_at: int | None = None
+    width: int | None = None
+    height: int | None = None

@@ -5,11 +5,12 @@ has been handed to delivery in the order of commits. The rights of an actor are 
 same transaction as the change, so no race can slip between.
 """
 
-from collections.abc import Sequence
+from asyncio import Future
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from tertulia.core.events import Event
-from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
+from tertulia.core.events import Event, LogEntry
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId
 from tertulia.core.model import (
     Account,
     Actor,
@@ -17,10 +18,12 @@ from tertulia.core.model import (
     ChatChange,
     ChatKind,
     Draft,
+    File,
     FoundSecret,
     ListedChat,
     ListedMessage,
     NewAccount,
+    NewFile,
     NewGroup,
     Opening,
     Page,
@@ -88,12 +91,12 @@ class ChatCard(Protocol):
 
     @property
     def kind(self) -> ChatKind:
-        """Direct or group."""
+        """Which kind of chat."""
         ...
 
     @property
-    def members(self) -> Sequence[AccountId]:
-        """Its present members."""
+    def members(self) -> Collection[AccountId]:
+        """Its present members, as they are now: copy it before you wait."""
         ...
 
     def __contains__(self, account_id: AccountId) -> bool:
@@ -114,6 +117,10 @@ class Connections(Protocol):
 
     def is_online(self, account_id: AccountId) -> bool:
         """Whether the account has at least one signed-in connection."""
+        ...
+
+    def online(self) -> Iterable[AccountId]:
+        """Every account that is, in no order."""
         ...
 
 
@@ -188,6 +195,18 @@ class ChatStore(Protocol):
         """A new group. Raises: BadInput, TooMuch("members")."""
         ...
 
+    async def open_channel(self, actor: Actor, new: NewGroup, now: int) -> Chat:
+        """A new channel; unknown accounts are skipped."""
+        ...
+
+    async def subscribe(self, actor: Actor, chat_id: ChatId, now: int) -> None:
+        """Be in the channel; no change for who is. Raises: NotFound("channel")."""
+        ...
+
+    async def unsubscribe(self, actor: Actor, chat_id: ChatId, now: int) -> None:
+        """Be in the channel no more; no change for who is not. Raises: NotFound("channel")."""
+        ...
+
     async def change(
         self, actor: Actor, chat_id: ChatId, change: ChatChange, limit: int, now: int
     ) -> Chat | None:
@@ -208,21 +227,30 @@ class ChatStore(Protocol):
     async def search(
         self, actor: Actor, part: str, limit: int, *, changed_after: int | None
     ) -> list[Chat]:
-        """The actor's groups with *part* in the name, newest change first."""
+        """Channels and the actor's groups with *part* in the name, newest change first."""
         ...
 
     async def members(
         self, actor: Actor, chat_ids: Sequence[ChatId]
     ) -> dict[ChatId, list[AccountId]]:
-        """Members of those chats that are the actor's; of a direct chat both sides even if one left."""
+        """Members of those chats that are the actor's; of a direct chat both sides even if one left.
+
+        Of a large channel its owner, its admins, and some of its subscribers.
+        """
+        ...
+
+    async def admins(
+        self, actor: Actor, chat_ids: Sequence[ChatId]
+    ) -> dict[ChatId, list[AccountId]]:
+        """Owner and admins of those groups and channels where the actor is one of them, owner first."""
         ...
 
 
 class MessageStore(Protocol):
     """Messages at rest."""
 
-    async def append(self, actor: Actor, draft: Draft, now: int) -> Sent:
-        """Raises: NotFound("chat"), NotAllowed("write"), NotAllowed("blocked"), NotFound("reply")."""
+    def append(self, actor: Actor, draft: Draft, now: int) -> Future[Sent]:
+        """Raises, now or when awaited: NotFound("chat"), NotAllowed("write"), NotAllowed("blocked"), NotFound("reply")."""
         ...
 
     async def edit(self, actor: Actor, message_id: MessageId, text: str, now: int) -> None:
@@ -244,7 +272,11 @@ class MessageStore(Protocol):
         ...
 
     async def mark_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
-        """Raises: NotFound("chat"), NotAllowed("read")."""
+        """Raises: NotFound("chat"), NotAllowed("read"): not in the chat, or it is a channel."""
+        ...
+
+    async def tell_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
+        """Authors hear as from `mark_read`, and nothing is stored. Raises: as `mark_read`."""
         ...
 
     async def react(
@@ -265,6 +297,14 @@ class MessageStore(Protocol):
         ...
 
 
+class Counts(Protocol):
+    """What can be counted at rest."""
+
+    async def posted(self, since: int, until: int) -> int:
+        """How many messages came in that time, `until` not included; deleted ones count."""
+        ...
+
+
 class BlockStore(Protocol):
     """Who does not want to hear from whom."""
 
@@ -282,6 +322,10 @@ class BlockStore(Protocol):
         """Whom the account has blocked, oldest first, whether its list is on or off."""
         ...
 
+    async def shunned_by(self, account_id: AccountId) -> list[AccountId]:
+        """Whom the account blocks now: nobody while its list is off."""
+        ...
+
     async def switch(self, actor: Actor, *, on: bool) -> None:
         """All the actor's blocks on or off, without forgetting them."""
         ...
@@ -292,6 +336,147 @@ class BlockStore(Protocol):
         """Who of *among* blocks the account now, each with its `seen_at` of that moment."""
         ...
 
+    async def all_blockers(self, account_id: AccountId) -> set[AccountId]:
+        """Everybody who blocks the account now."""
+        ...
+
     async def stand_between(self, account_id: AccountId, others: Sequence[AccountId]) -> bool:
         """Whether the account blocks one of *others* now, or one of them the account."""
+        ...
+
+
+class FileRecords(Protocol):
+    """What is known of files; their content is in the `FileStore`."""
+
+    async def add(self, maker: AccountId, new: Sequence[NewFile], now: int) -> list[File]:
+        """New files without content, in the same order."""
+        ...
+
+    async def find(self, file_id: FileId) -> File | None:
+        """The file of that number."""
+        ...
+
+    async def visible(self, account_id: AccountId, ids: Sequence[FileId]) -> list[File]:
+        """Those the account made, sees in a message, or sees as somebody's picture."""
+        ...
+
+    async def note_uploaded(
+        self, file_id: FileId, sides: tuple[int, int] | None, now: int
+    ) -> None:
+        """The content is there; width and height, if it is a picture. The first time counts."""
+        ...
+
+    async def forget_unclaimed(self, before: int, limit: int) -> list[FileId]:
+        """Remove those without content, announced before that moment, that nothing uses."""
+        ...
+
+
+class Upload(Protocol):
+    """Content on its way in."""
+
+    async def write(self, chunk: bytes) -> None:
+        """The next part; waits when the disk is behind. Raises: TooMuch("bytes")."""
+        ...
+
+    async def keep(self) -> None:
+        """It is complete: on the disk, and the file's content from now on unless that was there before.
+
+        Raises:
+            TooMuch: "bytes": there is no room for it.
+        """
+        ...
+
+    def abandon(self) -> None:
+        """Nothing of it shall be left. Never waits, never fails, and may follow `keep`."""
+        ...
+
+
+class StoredFile(Protocol):
+    """Content that can be read, until `close`."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Its length."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """What it is, if the store made it itself; "" for what was uploaded."""
+        ...
+
+    async def read(self, offset: int, count: int) -> bytes | bytearray:
+        """As many bytes from there, if there are so many."""
+        ...
+
+    def close(self) -> None:
+        """Nobody reads any more. Never waits."""
+        ...
+
+
+class FileStore(Protocol):
+    """The content of files, each under its number."""
+
+    async def begin(self, file_id: FileId) -> Upload:
+        """A new upload. Raises: TooMuch("bytes") when there is no room at all."""
+        ...
+
+    async def open(self, file_id: FileId) -> StoredFile | None:
+        """The content; None when there is none."""
+        ...
+
+    async def sides(self, file_id: FileId) -> tuple[int, int] | None:
+        """Width and height of the picture, as it is to be shown; None: it is none we can read."""
+        ...
+
+    async def preview(self, file_id: FileId, side: int) -> StoredFile | None:
+        """The picture in at most *side* pixels a side, without metadata; made once, then kept.
+
+        Raises:
+            Unavailable: too many are being made.
+        """
+        ...
+
+    async def remove(self, file_id: FileId) -> None:
+        """Its content and previews are gone, if there were any."""
+        ...
+
+    async def tidy(self) -> None:
+        """Remove what broken uploads have left behind."""
+        ...
+
+
+class LogStore(Protocol):
+    """Who was connected when, and what happened meanwhile. Places in the log are numbers."""
+
+    @property
+    def position(self) -> int:
+        """Everything up to this number has been handed to delivery."""
+        ...
+
+    async def came(self, account_id: AccountId, position: int, oldest: int) -> None:
+        """A visit begins; those that ended up to *oldest* are forgotten."""
+        ...
+
+    async def went(self, account_id: AccountId, position: int) -> None:
+        """The visit ends."""
+        ...
+
+    async def missed(
+        self,
+        account_id: AccountId,
+        oldest: int,
+        until: int,
+        limit: int,
+        *,
+        only_last: Sequence[str] | None,
+    ) -> list[LogEntry]:
+        """The newest of what others did behind the account's back, oldest first.
+
+        Only what came after *oldest* and up to *until*. `only_last`: no messages, and events of
+        these kinds only, from the last absence alone.
+        """
+        ...
+
+    async def forget(self, oldest: int) -> None:
+        """Drop events up to *oldest*."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tertulia.core.errors import NotFound
 from tertulia.core.events import PresenceChanged
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Actor
+from tertulia.core.model import Account, Actor
 from tertulia.core.ports import AccountStore, Announce, BlockStore, Clock, Connections
 
 
@@ -39,7 +39,11 @@ class PresenceBook:
 
     async def several(self, actor: Actor, ids: Sequence[AccountId]) -> dict[AccountId, Presence]:
         """For those that exist. Who blocks the actor looks as when the block began."""
-        accounts = await self._accounts.several(ids)
+        return await self.of(actor, await self._accounts.several(ids))
+
+    async def of(self, actor: Actor, accounts: Sequence[Account]) -> dict[AccountId, Presence]:
+        """For each of them, as the actor may see it."""
+        ids = [account.id for account in accounts]
         blockers = await self._blocks.blockers(actor.account_id, ids)
         now = self._clock.now_ms()
         found = {}
@@ -51,6 +55,11 @@ class PresenceBook:
             else:
                 found[account.id] = Presence(online=False, seen_at=account.seen_at)
         return found
+
+    async def online(self, actor: Actor) -> list[AccountId]:
+        """Who is online, by number, but for those who block the actor."""
+        blockers = await self._blocks.all_blockers(actor.account_id)
+        return sorted(each for each in self._connections.online() if each not in blockers)
 
     async def watch(self, actor: Actor, target: AccountId) -> Presence:
         """Hear from now on when *target* comes and goes, instead of whom one watched before.
@@ -94,7 +103,7 @@ class PresenceBook:
         watchers = tuple(self._watchers_of.get(account_id, ()))
         if not watchers:
             return
-        blocked = set(await self._blocks.blocked_by(account_id))
+        blocked = set(await self._blocks.shunned_by(account_id))
         # Asked again, because it may have changed while we waited: the last word must be the truth.
         if self._connections.is_online(account_id) is not online:
             return

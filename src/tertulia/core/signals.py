@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
-from tertulia.core.events import Signal, Typing
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.events import CannotDecrypt, Signal, Typing
+from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.model import Actor, ChatKind
 from tertulia.core.ports import (
     AccountStore,
@@ -14,6 +14,7 @@ from tertulia.core.ports import (
     Audience,
     BlockStore,
     ChatCard,
+    ChatStore,
     Clock,
 )
 
@@ -57,16 +58,18 @@ class Seconds:
 class Signals:
     """Passes on what nobody needs to find later."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - whom to ask, whom to tell
         self,
         accounts: AccountStore,
         blocks: BlockStore,
+        chats: ChatStore,
         audience: Audience,
         announce: Announce,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._blocks = blocks
+        self._chats = chats
         self._audience = audience
         self._announce = announce
         self._clock = clock
@@ -77,9 +80,11 @@ class Signals:
 
         Raises:
             NotFound: "chat".
-            NotAllowed: the actor is not in it, or a block stands between the two.
+            NotAllowed: the actor is not in it, a block stands between the two, or it is a channel.
         """
         card = await self._need_card(actor, chat_id)
+        if card.kind is ChatKind.CHANNEL:
+            raise NotAllowed("type in a channel")
         if card.kind is ChatKind.DIRECT:
             await self._need_no_block(actor, card)
         now = self._clock.now_ms()
@@ -95,11 +100,14 @@ class Signals:
 
         Raises:
             NotFound: "chat".
-            NotAllowed: the actor is not in it.
+            NotAllowed: the actor is not in it, or may not write there.
             TooMuch: "signals".
         """
         if new.chat_id is not None:
-            asked: Sequence[AccountId] = (await self._need_card(actor, new.chat_id)).members
+            card = await self._need_card(actor, new.chat_id)
+            if card.kind is ChatKind.CHANNEL:
+                await self._need_admin(actor, new.chat_id)
+            asked: Sequence[AccountId] = tuple(card.members)
         else:
             asked = [each.id for each in await self._accounts.several(new.accounts)]
         now = self._clock.now_ms()
@@ -120,6 +128,29 @@ class Signals:
         )
         return now
 
+    async def cannot_decrypt(
+        self, actor: Actor, chat_id: ChatId, message_ids: Sequence[MessageId]
+    ) -> None:
+        """Tell the other one of a direct chat that these messages cannot be read here.
+
+        In a group nobody is told: nobody could encrypt anew for one member.
+
+        Raises:
+            NotFound: "chat".
+            NotAllowed: the actor is not in it, or a block stands between the two.
+            TooMuch: "signals".
+        """
+        card = await self._need_card(actor, chat_id)
+        if card.kind is not ChatKind.DIRECT:
+            return
+        await self._need_no_block(actor, card)
+        if self._seconds.count(actor.account_id, self._clock.now_ms()) > SIGNALS_PER_S:
+            raise TooMuch("signals", 1)
+        others = tuple(each for each in card.members if each != actor.account_id)
+        me, origin = actor.account_id, actor.connection
+        if message_ids:
+            self._announce(CannotDecrypt(tuple(message_ids), chat_id, me, others, origin))
+
     async def _need_card(self, actor: Actor, chat_id: ChatId) -> ChatCard:
         card = await self._audience.card(chat_id)
         if card is None:
@@ -127,6 +158,10 @@ class Signals:
         if actor.account_id not in card:
             raise NotAllowed("write")
         return card
+
+    async def _need_admin(self, actor: Actor, chat_id: ChatId) -> None:
+        if not await self._chats.admins(actor, [chat_id]):
+            raise NotAllowed("write")
 
     async def _need_no_block(self, actor: Actor, card: ChatCard) -> None:
         others = [each for each in card.members if each != actor.account_id]

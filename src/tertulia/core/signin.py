@@ -75,6 +75,10 @@ class SignIn:
         if not await self._passwords.matches(hashed, password) or found is None:
             self._attempts.count(name)
             raise NotSignedIn("password")
+        # Guesses that were all under way at once are not told which of them was right.
+        wait_s = self._attempts.wait_s(name)
+        if wait_s:
+            raise TooMuch("sign-ins", ceil(wait_s))
         self._attempts.forget(name)
         return found[0]
 

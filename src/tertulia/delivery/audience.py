@@ -1,7 +1,7 @@
 """The members of chats, remembered: so that no delivery asks the store, and hardly any check does."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, KeysView
 
 from tertulia.core.events import ChatOpened, Event, MembersAdded, MembersRemoved
 from tertulia.core.ids import AccountId, ChatId
@@ -11,20 +11,45 @@ MOST_CARDS = 20_000
 """Chats; the least recently used are forgotten and read again when needed."""
 
 Load = Callable[[ChatId], Awaitable[tuple[ChatKind, tuple[AccountId, ...]] | None]]
+Change = ChatOpened | MembersAdded | MembersRemoved
 
 
 class Card:
     """A chat's kind and present members."""
 
-    __slots__ = ("_present", "kind", "members")
+    __slots__ = ("_present", "kind")
 
-    def __init__(self, kind: ChatKind, members: tuple[AccountId, ...]) -> None:
+    def __init__(self, kind: ChatKind, members: Iterable[AccountId]) -> None:
         self.kind = kind
-        self.members = members
-        self._present = frozenset(members)
+        self._present = dict.fromkeys(members)
+
+    @property
+    def members(self) -> KeysView[AccountId]:
+        """As they are now: it changes when somebody comes or goes."""
+        return self._present.keys()
 
     def __contains__(self, account_id: AccountId) -> bool:
         return account_id in self._present
+
+    def learn(self, change: Change) -> None:
+        """Keep up with who comes and goes. The events of a channel do not name who stays."""
+        if self.kind is not ChatKind.CHANNEL:
+            self._present = dict.fromkeys(change.members)
+        elif isinstance(change, MembersRemoved):
+            for account_id in change.accounts:
+                self._present.pop(account_id, None)
+        else:
+            self._present.update(dict.fromkeys(change.accounts))
+
+
+class _Reading:
+    """A card on its way from the store, and what happened to the chat meanwhile."""
+
+    __slots__ = ("changes", "chat_id")
+
+    def __init__(self, chat_id: ChatId) -> None:
+        self.chat_id = chat_id
+        self.changes: list[Change] = []
 
 
 class Audience:
@@ -33,7 +58,7 @@ class Audience:
     def __init__(self, load: Load) -> None:
         self._load = load
         self._cards: OrderedDict[ChatId, Card] = OrderedDict()
-        self._changes = 0
+        self._readings: list[_Reading] = []
 
     def known(self, chat_id: ChatId) -> Card | None:
         """The card if it is remembered."""
@@ -45,29 +70,38 @@ class Audience:
     async def card(self, chat_id: ChatId) -> Card | None:
         """The card, read from the store if need be; None when there is no such chat."""
         card = self.known(chat_id)
-        while card is None:
-            changes = self._changes
+        if card is not None:
+            return card
+        reading = _Reading(chat_id)
+        self._readings.append(reading)
+        try:
             found = await self._load(chat_id)
-            if found is None:
-                return None
-            card = Card(*found)
-            if changes == self._changes:
-                self._remember(chat_id, card)
-            else:
-                # Members came or went while we read: what was read may be old.
-                card = self.known(chat_id)
+        finally:
+            self._readings.remove(reading)
+        card = self.known(chat_id)
+        if card is not None or found is None:
+            return card
+        card = Card(*found)
+        for change in reading.changes:
+            # Perhaps older than what was read; then what brought us further is yet to be heard.
+            card.learn(change)
+        if card.members:
+            self._remember(chat_id, card)
         return card
 
     def learn(self, event: Event) -> None:
         """Keep up with who comes and goes."""
         match event:
             case ChatOpened() | MembersAdded() | MembersRemoved():
-                self._changes += 1
-                if event.chat.id in self._cards:
-                    if event.members:
-                        self._cards[event.chat.id] = Card(event.chat.kind, event.members)
-                    else:
-                        del self._cards[event.chat.id]
+                chat_id = event.chat.id
+                for reading in self._readings:
+                    if reading.chat_id == chat_id:
+                        reading.changes.append(event)
+                card = self._cards.get(chat_id)
+                if card is not None:
+                    card.learn(event)
+                    if not card.members:
+                        del self._cards[chat_id]
             case _:
                 pass
 

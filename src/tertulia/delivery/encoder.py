@@ -1,6 +1,6 @@
 """What delivery needs of a dialect: a voice for events, and connections that take its packets."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,15 +42,22 @@ class Connection(Protocol):
         ...
 
     @property
+    def is_inactive(self) -> bool:
+        """Whether nobody looks at it: packets come, and a push comes too."""
+        ...
+
+    @property
     def encoder(self) -> Encoder:
         """In whose words."""
         ...
 
-    def offer(self, packet: bytes, *, caused_here: bool) -> None:
-        """Take a packet. Never waits.
+    @property
+    def offer(self) -> Callable[[bytes], None]:
+        """Takes a packet; never waits."""
+        ...
 
-        `caused_here`: a request of this very connection caused it, so its answer goes first.
-        """
+    def offer_after_answer(self, packet: bytes) -> None:
+        """Take a packet that a request of this very connection caused: its answer goes first."""
         ...
 
     def signed_out(self) -> None:

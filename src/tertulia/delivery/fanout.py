@@ -6,11 +6,12 @@ that happens at once; an event whose audience must first be read makes all later
 
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, assert_never
 
 from tertulia.core.events import (
+    CannotDecrypt,
     ChatChanged,
     ChatOpened,
     Event,
@@ -28,6 +29,7 @@ from tertulia.core.events import (
     Typing,
 )
 from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.model import ChatKind
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.encoder import Encoder
@@ -124,8 +126,13 @@ class FanOut:
                     continue
                 packet = packets.get((encoder, view))
                 if packet is None:
-                    packet = packets[encoder, view] = encoder.encode(event, view)
-                connection.offer(packet, caused_here=reader.connection == origin)
+                    packet = packets[encoder, view] = _said(encoder, event, view)
+                if not packet:
+                    continue
+                if reader.connection == origin:
+                    connection.offer_after_answer(packet)
+                else:
+                    connection.offer(packet)
 
     def _accounts(self, event: Event) -> Iterable[AccountId]:
         match event:
@@ -139,19 +146,31 @@ class FanOut:
                 return [*authors, event.account_id]
             case MessagesHidden():
                 return (event.account_id,)
+            case ChatChanged() if event.chat.kind is ChatKind.CHANNEL:
+                members, just_came = self._members(event.chat.id), event.unheard_by
+                return [each for each in members if each not in just_came] if just_came else members
             case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
                 return event.accounts
-            case Signal() | PresenceChanged():
+            case Signal() | CannotDecrypt() | PresenceChanged():
                 return event.accounts
             case SessionsEnded():
                 return ()
             case _:
                 assert_never(event)
 
-    def _members(self, chat_id: ChatId) -> Sequence[AccountId]:
+    def _members(self, chat_id: ChatId) -> Collection[AccountId]:
         card = self._audience.known(chat_id)
         # None when the chat was deleted meanwhile: nobody is in it.
         return card.members if card is not None else ()
+
+
+def _said(encoder: Encoder, event: Event, view: Hashable) -> bytes:
+    """The packet; nothing when the encoder fails, which costs its own view only."""
+    try:
+        return encoder.encode(event, view)
+    except Exception:
+        LOG.exception("A %s could not be said", type(event).__name__)
+        return b""
 
 
 def chat_heard_by_members(event: Event) -> ChatId | None:
@@ -161,5 +180,7 @@ def chat_heard_by_members(event: Event) -> ChatId | None:
             return message.chat_id
         case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
             return event.chat_id
+        case ChatChanged() if event.chat.kind is ChatKind.CHANNEL:
+            return event.chat.id
         case _:
             return None

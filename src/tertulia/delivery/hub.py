@@ -49,6 +49,15 @@ class Hub:
         """Whether the account has a connection."""
         return account_id in self._connections
 
+    def online(self) -> Iterable[AccountId]:
+        """Every account that has a connection, in no order."""
+        return self._connections.keys()
+
+    def is_unheard(self, account_id: AccountId) -> bool:
+        """Whether the account has no connection, or one that nobody looks at."""
+        present = self._connections.get(account_id)
+        return present is None or any(connection.is_inactive for connection in present)
+
     def sign_out(self, account_id: AccountId, session_ids: Iterable[SessionId]) -> None:
         """These sessions have ended: their connections are nobody's."""
         ended = set(session_ids)

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from tertulia.core.errors import Conflict
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, NewAccount, ProfileChange
-from tertulia.core.text import containing, fold, key
+from tertulia.core.text import containing, digits, fold, key
 from tertulia.store import records
 from tertulia.store.directory import accounts_by_id, need_alive
 from tertulia.store.engine import Engine
 from tertulia.store.farewell import remove_account
+from tertulia.store.files import held_picture
 from tertulia.store.sessions import end_sessions
 from tertulia.store.work import Work, array, draw, row, rows, run
 
 INSERT = """
 INSERT INTO accounts (id, login, login_key, password_hash, email, email_key, phone, phone_key,
-    first_name, last_name, search_text, created_at, updated_at, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    phone_digits, first_name, last_name, search_text, created_at, updated_at, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 BY_LOGIN = f"SELECT {records.ACCOUNT}, a.password_hash FROM accounts a WHERE a.login_key = ?"
@@ -38,7 +39,7 @@ TAKEN = {
 
 UPDATE = """
 UPDATE accounts SET login = ?, login_key = ?, email = ?, email_key = ?, phone = ?, phone_key = ?,
-    first_name = ?, last_name = ?, search_text = ?, picture = ?, updated_at = ?
+    phone_digits = ?, first_name = ?, last_name = ?, search_text = ?, picture = ?, updated_at = ?
 WHERE id = ?
 """
 
@@ -114,8 +115,8 @@ def add(new: NewAccount, password_hash: str, now: int) -> Work[Account]:
     )
     yield from run(
         INSERT, number, new.login, key(new.login), password_hash, new.email,
-        key(new.email) or None, new.phone, new.phone or None, new.first_name, new.last_name,
-        search_text(account), now, now, now,
+        key(new.email) or None, new.phone, new.phone or None, digits(new.phone) or None,
+        new.first_name, new.last_name, search_text(account), now, now, now,
     )  # fmt: skip
     return account
 
@@ -150,12 +151,12 @@ def change_profile(
         last_name=old.last_name if change.last_name is None else change.last_name,
         email=old.email if change.email is None else change.email,
         phone=old.phone if change.phone is None else change.phone,
-        picture=change.picture or old.picture,
+        picture=(yield from held_picture(actor, old.id, change.picture)) or old.picture,
     )
     yield from run(
         UPDATE, new.login, key(new.login), new.email, key(new.email) or None, new.phone,
-        new.phone or None, new.first_name, new.last_name, search_text(new),
-        records.as_json(new.picture), new.updated_at, new.id,
+        new.phone or None, digits(new.phone) or None, new.first_name, new.last_name,
+        search_text(new), records.as_json(new.picture), new.updated_at, new.id,
     )  # fmt: skip
     if password_hash is not None:
         yield from run(SET_PASSWORD, password_hash, new.id)

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from tertulia.core.errors import TertuliaError, Unavailable
-from tertulia.core.events import Event
+from tertulia.core.events import Event, SessionsEnded
 from tertulia.core.ids import Numbers
 from tertulia.core.tally import Tally
 from tertulia.store.work import Ask, Draw, Many, Rows, Run, Tell, Work
@@ -82,6 +82,7 @@ class Batch:
     jobs: list[Job]
     events: list[Event] = field(default_factory=list)
     seconds: float = 0.0
+    last_number: int = 0
 
 
 Transaction = Generator[Ask | Begin | Commit, Any, None]
@@ -94,12 +95,43 @@ def commit(batch: Batch) -> Transaction:
     for job in batch.jobs:
         if job.set_unit is not None:
             by_set.setdefault(job.set_unit.name, []).append(job)
-    for jobs in by_set.values():
-        yield from _together(jobs, batch.events, numbers)
+    if len(by_set) == 1 and all(job.unit is None for job in batch.jobs):
+        yield from _by_themselves(batch.jobs, batch.events, numbers)
+    else:
+        for jobs in by_set.values():
+            yield from _together(jobs, batch.events, numbers)
     for job in batch.jobs:
         if job.unit is not None:
             yield from _alone(job, job.unit, batch.events, numbers)
+    batch.last_number = numbers.last
     yield Commit(numbers.last)
+
+
+def _by_themselves(jobs: list[Job], events: list[Event], numbers: Numbers) -> Transaction:
+    """The members of one set with nobody else in the commit: the transaction is their savepoint."""
+    set_unit = jobs[0].set_unit
+    assert set_unit is not None, "the caller grouped by it"
+    heard: list[Event] = []
+    try:
+        unit = set_unit.run([job.member for job in jobs])
+        outcomes = yield from _numbered(unit, heard, numbers)
+    except Exception as error:  # noqa: BLE001 - found out again, one by one
+        LOG.warning("A batch failed and is replayed one by one", exc_info=error)
+        yield Run("ROLLBACK")
+        numbers.last = max(numbers.last, (yield Begin()))
+        for job in jobs:
+            yield from _together([job], events, numbers)
+        return
+    events += heard
+    _settle(jobs, outcomes)
+
+
+def _settle(jobs: list[Job], outcomes: Sequence[Any]) -> None:
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, TertuliaError):
+            job.error = outcome
+        else:
+            job.result = outcome
 
 
 def _together(jobs: list[Job], events: list[Event], numbers: Numbers) -> Transaction:
@@ -122,11 +154,7 @@ def _together(jobs: list[Job], events: list[Event], numbers: Numbers) -> Transac
         return
     yield Run(RELEASE)
     events += heard
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        if isinstance(outcome, TertuliaError):
-            job.error = outcome
-        else:
-            job.result = outcome
+    _settle(jobs, outcomes)
 
 
 def _alone(job: Job, unit: Work[Any], events: list[Event], numbers: Numbers) -> Transaction:
@@ -190,10 +218,13 @@ class Gathering:
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
         self._committer: Committer | None = None
+        self.position = 0
 
-    def start(self, committer: Committer) -> None:
-        """From now on batches go to *committer*."""
+    def start(self, committer: Committer, last_number: int) -> None:
+        """From now on batches go to *committer*; *last_number* is the store's newest."""
+        self._loop = asyncio.get_running_loop()
         self._committer = committer
+        self.position = last_number
 
     def submit(self, unit: Work[T]) -> asyncio.Future[T]:
         """The unit's result, once its commit is on disk.
@@ -215,9 +246,8 @@ class Gathering:
         self._put(job)
         return job.future
 
-    @staticmethod
-    def _future() -> asyncio.Future[Any]:
-        return asyncio.get_running_loop().create_future()
+    def _future(self) -> asyncio.Future[Any]:
+        return self._loop.create_future()
 
     def _put(self, job: Job) -> None:
         if len(self._waiting) >= MOST_WAITING:
@@ -227,7 +257,7 @@ class Gathering:
             self._busy = True
             self._idle.clear()
             # After all input of this turn has been read: it shares the commit.
-            asyncio.get_running_loop().call_soon(self._hand_over)
+            self._loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
         assert self._committer is not None, "start() was called"
@@ -243,6 +273,7 @@ class Gathering:
         self._next()
         if batch.events:
             self._tell(batch.events)
+        self.position = batch.last_number
         for job in batch.jobs:
             if job.future.done():  # a cancelled caller does not undo its unit
                 continue
@@ -252,6 +283,19 @@ class Gathering:
                 job.future.set_result(job.result)
 
     def _tell(self, events: list[Event]) -> None:
+        rest = 0
+        for place, event in enumerate(events):
+            # Who is signed out has heard what came before, and finds what comes after in the log.
+            if type(event) is SessionsEnded:
+                if place > rest:
+                    self._tell_together(events[rest:place])
+                self.position = max(self.position, event.number)
+                self._tell_together([event])
+                rest = place + 1
+        if rest < len(events):
+            self._tell_together(events[rest:] if rest else events)
+
+    def _tell_together(self, events: list[Event]) -> None:
         try:
             self._publish(events)
         except Exception:

@@ -22,6 +22,11 @@ UNBLOCK = "DELETE FROM blocks WHERE account_id = ? AND blocked_id = ?"
 
 BLOCKED = "SELECT blocked_id FROM blocks WHERE account_id = ? ORDER BY number"
 
+SHUNNED = """
+SELECT b.blocked_id FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
+WHERE b.account_id = ?
+"""
+
 SWITCH = "UPDATE accounts SET blocks_on = ? WHERE id = ?"
 
 BLOCKS_OF_SET = """
@@ -37,6 +42,12 @@ SELECT b.account_id, b.seen_at
 FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
 WHERE b.blocked_id = ?
     AND b.account_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+"""
+
+ALL_BLOCKERS = """
+SELECT b.account_id
+FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
+WHERE b.blocked_id = ?
 """
 
 
@@ -62,6 +73,11 @@ class SqlBlocks:
         found = await self._engine.read(rows(BLOCKED, account_id))
         return [each[0] for each in found]
 
+    async def shunned_by(self, account_id: AccountId) -> list[AccountId]:
+        """See the port."""
+        found = await self._engine.read(rows(SHUNNED, account_id))
+        return [each[0] for each in found]
+
     async def switch(self, actor: Actor, *, on: bool) -> None:
         """See the port."""
         await self._engine.write(run(SWITCH, int(on), actor.account_id))
@@ -72,6 +88,10 @@ class SqlBlocks:
         """See the port."""
         found = await self._engine.read(rows(BLOCKERS, account_id, array(among)))
         return {each[0]: each[1] for each in found}
+
+    async def all_blockers(self, account_id: AccountId) -> set[AccountId]:
+        """See the port."""
+        return {each[0] for each in await self._engine.read(rows(ALL_BLOCKERS, account_id))}
 
     async def stand_between(self, account_id: AccountId, others: Sequence[AccountId]) -> bool:
         """See the port."""

@@ -1,5 +1,6 @@
 """What the modules of this room need from an engine."""
 
+from asyncio import Future
 from typing import Protocol, TypeVar
 
 from tertulia.store.batch import SetUnit
@@ -12,6 +13,11 @@ R = TypeVar("R")
 
 class Engine(Protocol):
     """Runs units of work; implemented by `sqlite` and `postgres`."""
+
+    @property
+    def position(self) -> int:
+        """The last number of the newest commit that has been handed to delivery, or of the store."""
+        ...
 
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
@@ -29,7 +35,7 @@ class Engine(Protocol):
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         ...
 
-    async def join(self, set_unit: SetUnit[M, R], member: M) -> R:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> Future[R]:
         """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
         ...
 

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import ChatOpened, Event, MessagePosted
-from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Actor, ChatKind, Draft, Message, Sent
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
+from tertulia.core.model import Actor, ChatKind, Draft, File, Message, Sent
 from tertulia.store import records
 from tertulia.store.batch import SetUnit
+from tertulia.store.files import LINK, attached
+from tertulia.store.files import visible as visible_files
 from tertulia.store.log import INSERT_EVENT, event_row
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run, tell
 
@@ -23,14 +25,19 @@ STATE = "c.id, c.kind, c.last_seq, c.last_at, c.owner_id, c.other_id, c.dormant"
 
 STATE_OF_CHAT = f"SELECT {STATE} FROM chats c WHERE c.id = ?"
 
-# Chat and author of each send; whether the author is present, whether the two of the chat are in a block.
+# Chat and author of each send; whether the author is present and may write there (in a channel owner and
+# admins may), whether the two of the chat are in a block.
 PLACES_OF_SET = f"""
 SELECT {STATE}, CAST(each.value ->> 1 AS BIGINT),
-    CASE WHEN m.account_id IS NULL THEN 0 ELSE 1 END,
-    CASE WHEN c.other_id IS NOT NULL AND EXISTS (
-        SELECT 1 FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
-        WHERE (b.account_id = c.owner_id AND b.blocked_id = c.other_id)
-            OR (b.account_id = c.other_id AND b.blocked_id = c.owner_id)
+    CASE WHEN m.account_id IS NULL OR (c.kind = 'channel' AND m.role = 'member') THEN 0 ELSE 1 END,
+    CASE WHEN c.other_id IS NOT NULL AND (
+        EXISTS (
+            SELECT 1 FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
+            WHERE b.account_id = c.owner_id AND b.blocked_id = c.other_id
+        ) OR EXISTS (
+            SELECT 1 FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
+            WHERE b.account_id = c.other_id AND b.blocked_id = c.owner_id
+        )
     ) THEN 1 ELSE 0 END
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
@@ -57,8 +64,8 @@ WHERE m.deleted_at IS NULL AND NOT EXISTS (
 
 INSERT_MESSAGE = """
 INSERT INTO messages (id, chat_id, seq, author_id, text, folded, extra, attachments, reply_to,
-    forward_of, notice, sent_at, ref_key)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    forward_of, notice, sent_at, ref_key, cipher)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # A chat's date of change never goes back, even if the clock did.
@@ -131,11 +138,13 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
     """Store the drafts, each at the next place of its chat; recognise resends.
 
     Refused are: a chat that is not there (NotFound), an author who is no present member or is in a
-    block with the other one (NotAllowed), a reply to what the author cannot see (NotFound).
+    block with the other one (NotAllowed), a reply to what the author cannot see (NotFound), a file
+    that the author cannot see (NotFound).
     """
     states, present = yield from _places(postings)
     known = yield from _resends(postings)
     visible = yield from _replies(postings)
+    files = yield from _files(postings)
 
     outcomes: list[Sent | TertuliaError] = []
     posted: list[tuple[Posting, Message]] = []
@@ -154,10 +163,12 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
             outcomes.append(NotAllowed("write to who is in a block with you"))
         elif draft.reply_to is not None and (draft.reply_to, chat.id, author) not in visible:
             outcomes.append(NotFound("reply"))
+        elif draft.attachments and not _sees_all(author, draft, files):
+            outcomes.append(NotFound("file"))
         else:
             if chat.dormant:
                 heard.append((yield from _wake(chat, posting)))
-            message = yield from _placed(posting, chat)
+            message = yield from _placed(posting, chat, files)
             posted.append((posting, message))
             connection, unheard_by = posting.actor.connection, draft.hide_from
             heard.append(MessagePosted(message, chat.kind, connection, unheard_by))
@@ -215,8 +226,32 @@ def _replies(postings: Sequence[Posting]) -> Work[set[tuple[MessageId, ChatId, A
     return set((yield from rows(REPLIED, array(list(asked)))))
 
 
-def _placed(posting: Posting, chat: ChatState) -> Work[Message]:
+KnownFiles = dict[tuple[FileId, AccountId], File]
+
+
+def _files(postings: Sequence[Posting]) -> Work[KnownFiles]:
+    """Which of the attached files their senders may see."""
+    asked = {
+        (each.file_id, posting.actor.account_id)
+        for posting in postings
+        for each in posting.draft.attachments
+        if each.file_id is not None
+    }
+    return (yield from visible_files(asked)) if asked else {}
+
+
+def _sees_all(author: AccountId, draft: Draft, files: KnownFiles) -> bool:
+    return all(
+        each.file_id is None or (each.file_id, author) in files for each in draft.attachments
+    )
+
+
+def _placed(posting: Posting, chat: ChatState, files: KnownFiles) -> Work[Message]:
     draft = posting.draft
+    attachments = draft.attachments
+    if attachments:
+        author = posting.actor.account_id
+        attachments = yield from attached(author, attachments, files, posting.at)
     seq, sent_at = chat.next_place(posting.at)
     number = yield from draw(posting.at)
     return Message(
@@ -227,9 +262,10 @@ def _placed(posting: Posting, chat: ChatState) -> Work[Message]:
         text=draft.text,
         sent_at=sent_at,
         extra=draft.extra,
-        attachments=draft.attachments,
+        attachments=attachments,
         reply_to=draft.reply_to,
         forward_of=draft.forward_of,
+        cipher=draft.cipher,
     )
 
 
@@ -248,6 +284,13 @@ def _store(
         hidden += [(account_id, message.id) for account_id in posting.draft.hide_from]
     yield from many(SKIP, [(count, *place) for place, count in skipped.items()])
     yield from many(HIDE, hidden)
+    linked = [
+        (each.file_id, message.id)
+        for _, message in posted
+        for each in message.attachments
+        if each.file_id is not None
+    ]
+    yield from many(LINK, linked)
 
 
 def message_row(message: Message, ref_key: int | None) -> tuple[object, ...]:
@@ -256,14 +299,16 @@ def message_row(message: Message, ref_key: int | None) -> tuple[object, ...]:
         message.id, message.chat_id, message.seq, message.author_id, message.text,
         records.folded(message.text), message.extra, records.as_json(message.attachments),
         message.reply_to, message.forward_of, records.as_json(message.notice), message.sent_at,
-        ref_key,
+        ref_key, message.cipher,
     )  # fmt: skip
 
 
 RETURN_TO_CHAT = """
 UPDATE members SET left_at = NULL
 WHERE chat_id = ? AND account_id = ?
-    AND account_id IN (SELECT id FROM accounts WHERE deleted_at IS NULL)
+    AND EXISTS (
+        SELECT 1 FROM accounts a WHERE a.id = members.account_id AND a.deleted_at IS NULL
+    )
 """
 AWAKE = "UPDATE chats SET dormant = 0 WHERE id = ?"
 ONE_CHAT = f"SELECT {records.CHAT} FROM chats c WHERE c.id = ?"

@@ -1,20 +1,23 @@
-"""Changing a chat and its members, and leaving it: with every notice and event that goes with it."""
+"""Changing a chat and its members, with every notice and event that goes with it.
+
+Of a channel only those members are read that a change is about, and no event names all of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.core.access import may_change, successor
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
-from tertulia.core.events import ChatChanged, MembersAdded, MembersRemoved, MessagePosted
-from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.events import ChatChanged, MembersAdded, MembersRemoved
+from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import (
+    Account,
     Actor,
     Chat,
     ChatChange,
     ChatKind,
     ListedMessage,
     Member,
-    Message,
     Notice,
     NoticeKind,
     Role,
@@ -22,22 +25,26 @@ from tertulia.core.model import (
 from tertulia.core.text import fold
 from tertulia.store import records
 from tertulia.store.directory import accounts_by_id, known_accounts
-from tertulia.store.hot import (
-    INSERT_MESSAGE,
-    ONE_CHAT,
-    SKIP,
-    TOUCH_CHAT,
-    ChatState,
-    message_row,
-    read_state,
-)
+from tertulia.store.files import DROP_PICTURE, held_picture
+from tertulia.store.hot import ONE_CHAT, ChatState, read_state
 from tertulia.store.log import record
-from tertulia.store.work import Work, draw, many, row, rows, run, tell
+from tertulia.store.notices import post_notice, tell_notice
+from tertulia.store.work import Work, array, draw, many, row, rows, run
 
-MEMBERS = """
-SELECT account_id, role, joined_at FROM members WHERE chat_id = ? AND left_at IS NULL
-ORDER BY joined_at, account_id
+MOST_NOTICES = 50
+"""People. Of more who come and go at once no channel is told: nobody is to read a thousand notices."""
+
+MEMBER = "SELECT m.account_id, m.role, m.joined_at FROM members m WHERE m.chat_id = ?"
+
+MEMBERS = f"{MEMBER} AND m.left_at IS NULL ORDER BY m.joined_at, m.account_id"
+
+SOME_MEMBERS = f"""
+{MEMBER} AND m.account_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
+
+OLDEST_ADMIN = f"{MEMBER} AND m.role <> 'member' ORDER BY m.joined_at, m.account_id LIMIT 1"
+
+OLDEST_MEMBER = f"{MEMBER} ORDER BY m.joined_at, m.account_id LIMIT 1"
 
 JOIN = """
 INSERT INTO members (chat_id, account_id, role, joined_at, read_seq, read_at, named_seq, named_at)
@@ -45,6 +52,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PART = "DELETE FROM members WHERE chat_id = ? AND account_id = ?"
+
+COUNT_IN = "UPDATE chats SET subscribers = subscribers + ? WHERE id = ?"
 
 RANK = "UPDATE members SET role = ? WHERE chat_id = ? AND account_id = ?"
 
@@ -60,25 +69,26 @@ FORGET_CHAT = (
     WHERE message_id IN (SELECT m.id FROM messages m WHERE m.chat_id = ?)
     """,
     "DELETE FROM messages WHERE chat_id = ?",
+    DROP_PICTURE,
     "DELETE FROM chats WHERE id = ?",
 )
 
-NOTICE_TEXTS = {
-    NoticeKind.MEMBER_ADDED: "{name} has been added to the group",
-    NoticeKind.MEMBER_REMOVED: "{name} has been removed from the group",
-    NoticeKind.MEMBER_LEFT: "{name} has left the group",
-    NoticeKind.PICTURE_CHANGED: "Group chat image was updated",
-}
 
-
-def _members(chat_id: ChatId) -> Work[dict[AccountId, Member]]:
-    found = yield from rows(MEMBERS, chat_id)
-    return {each[0]: Member(each[0], Role(each[1]), each[2]) for each in found}
-
-
-def _chat(chat_id: ChatId) -> Work[Chat | None]:
+def find_chat(chat_id: ChatId) -> Work[Chat | None]:
+    """The chat, if there is such."""
     found = yield from row(ONE_CHAT, chat_id)
     return records.chat(found) if found else None
+
+
+def members_of(
+    chat: Chat, *, about: Sequence[AccountId] | None = None
+) -> Work[dict[AccountId, Member]]:
+    """Its members, oldest first; of a channel those of *about* alone."""
+    if chat.kind is ChatKind.CHANNEL:
+        found = yield from rows(SOME_MEMBERS, chat.id, array([*dict.fromkeys(about or ())]))
+    else:
+        found = yield from rows(MEMBERS, chat.id)
+    return {each[0]: Member(each[0], Role(each[1]), each[2]) for each in found}
 
 
 def change_chat(
@@ -89,14 +99,19 @@ def change_chat(
     Unknown accounts, members to be added and strangers to be removed are skipped. In a direct chat
     only the card changes, and nobody is told.
     """
-    chat = yield from _chat(chat_id)
-    members = yield from _members(chat_id)
+    chat = yield from find_chat(chat_id)
+    if chat is None:
+        raise NotFound("chat")
+    ranked = (*change.add_admins, *change.remove_admins)
+    about = (actor.account_id, chat.owner_id, *change.add, *change.remove, *ranked)
+    members = yield from members_of(chat, about=about)
     mine = members.get(actor.account_id)
-    if chat is None or mine is None:
+    if mine is None:
         raise NotFound("chat")
     if not may_change(chat.kind, mine.role):
         raise NotAllowed("change the chat")
-    carded = _new_card(chat, change)
+    picture = yield from held_picture(actor, chat.id, change.picture)
+    carded = _new_card(chat, replace(change, picture=picture))
     if chat.kind is ChatKind.DIRECT:
         return (yield from _store_card(chat, carded, now))
     return (yield from _Change(actor, chat, members, change, limit, now).carry_out(carded))
@@ -123,7 +138,10 @@ def _store_card(old: Chat, new: Chat, now: int) -> Work[Chat]:
 
 
 class _Change:
-    """One change of a group: who comes, who goes, who rises, what is told."""
+    """One change of a group or channel: who comes, who goes, who rises, what is told.
+
+    `members` are all of a group, and of a channel those whom the change is about.
+    """
 
     def __init__(  # noqa: PLR0917 - who changes what, how, within which bounds
         self,
@@ -140,6 +158,7 @@ class _Change:
         self.change = change
         self.limit = limit
         self.now = now
+        self.is_channel = chat.kind is ChatKind.CHANNEL
 
     def carry_out(self, carded: Chat) -> Work[Chat | None]:
         """The chat afterwards; None when nobody is left."""
@@ -148,17 +167,21 @@ class _Change:
             (*self.change.add, *self.change.add_admins), leave_out=before.keys()
         )
         removed = [each for each in dict.fromkeys(self.change.remove) if each in before]
-        if added and len(before) + len(added) - len(removed) > self.limit:
+        size = (old.subscribers or len(before)) + len(added) - len(removed)
+        if added and size > self.limit and not self.is_channel:
             raise TooMuch("members")
         state = yield from read_state(old.id)
         assert state is not None, "it was read in this transaction"
         yield from self._join(added, state)
         yield from self._part(removed)
-        if not self.members:
+        if self.is_channel:
+            yield from run(COUNT_IN, len(added) - len(removed), old.id)
+            self.chat = replace(old, subscribers=size)
+        if not size:
             yield from self._forget(removed)
             return None
         yield from self._rank()
-        carded = replace(carded, owner_id=self.chat.owner_id)
+        carded = replace(carded, owner_id=self.chat.owner_id, subscribers=self.chat.subscribers)
         changed = carded != old or self.members != before
         if changed:
             carded = yield from _store_card(old, replace(carded, updated_at=self.now), self.now)
@@ -199,6 +222,8 @@ class _Change:
         for account_id in changed:
             self.members[account_id] = replace(self.members[account_id], role=roles[account_id])
         if self.chat.owner_id not in self.members:
+            if self.is_channel:
+                self.members |= yield from heirs(self.chat.id)
             self.chat = yield from crown(self.chat, self.members)
 
     def _tell(
@@ -210,17 +235,22 @@ class _Change:
         changed: bool,
     ) -> Work[None]:
         """Added ones hear of the chat, then everybody of them; the others first, then the removed."""
-        accounts = yield from accounts_by_id((*added, *removed))
+        accounts: dict[AccountId, Account] = {}
+        if not self.is_channel or len(added) + len(removed) <= MOST_NOTICES:
+            accounts = yield from accounts_by_id((*added, *removed))
+        # Who comes hears of the chat before he hears of himself, in the log too.
+        place = (yield from draw(self.now)) if added else None
         welcomes = []
         for account_id in added:
-            notice = Notice(NoticeKind.MEMBER_ADDED, accounts[account_id])
-            welcomes.append((yield from post_notice(self.actor, state, notice, self.now)))
-        everybody = tuple(self.members)
+            if account_id in accounts:
+                notice = Notice(NoticeKind.MEMBER_ADDED, accounts[account_id])
+                welcomes.append((yield from post_notice(self.actor, state, notice, self.now)))
+        everybody = () if self.is_channel else tuple(self.members)
         stand = (self.chat, everybody, self.actor.account_id)
         if added:
-            last = ListedMessage(welcomes[-1], is_read=False)
+            last = ListedMessage(welcomes[-1], is_read=False) if welcomes else None
             event = MembersAdded(*stand, tuple(added), last, self.now, self.actor.connection)
-            yield from record(event, self.now, chat_id=self.chat.id, accounts=added)
+            yield from record(event, self.now, chat_id=self.chat.id, accounts=added, number=place)
         for message in welcomes:
             yield from tell_notice(self.actor, state, message)
         for account_id in removed:
@@ -240,8 +270,10 @@ class _Change:
             yield from record(kicked, self.now, chat_id=self.chat.id, accounts=removed)
         if changed:
             told = tuple(each for each in everybody if each not in added)
-            news = ChatChanged(*stand, told, self.now, self.actor.connection)
-            yield from record(news, self.now, chat_id=self.chat.id, accounts=told)
+            unheard_by = tuple(added) if self.is_channel else ()
+            news = ChatChanged(*stand, told, self.now, self.actor.connection, unheard_by)
+            named = None if self.is_channel else told
+            yield from record(news, self.now, chat_id=self.chat.id, accounts=named)
 
     def _forget(self, removed: Sequence[AccountId]) -> Work[None]:
         yield from forget_chat(self.chat.id)
@@ -252,49 +284,12 @@ class _Change:
         yield from record(kicked, self.now, chat_id=self.chat.id, accounts=removed)
 
 
-def leave(actor: Actor, chat_id: ChatId, now: int, *, quietly: bool = False) -> Work[None]:
-    """The actor is a member no more; a direct chat is only hidden, a group without members is gone.
-
-    `quietly`: no notice is posted.
-
-    Raises:
-        NotFound: "chat" when there is none, "member" when the actor is not in it.
-    """
-    chat = yield from _chat(chat_id)
-    if chat is None:
-        raise NotFound("chat")
-    members = yield from _members(chat_id)
-    if members.pop(actor.account_id, None) is None:
-        raise NotFound("member")
-    if chat.kind is ChatKind.DIRECT:
-        yield from run(
-            "UPDATE members SET left_at = ? WHERE chat_id = ? AND account_id = ?",
-            now, chat_id, actor.account_id,
-        )  # fmt: skip
-        yield from run("UPDATE chats SET dormant = 1 WHERE id = ?", chat_id)
-    else:
-        yield from run(PART, chat_id, actor.account_id)
-        if not members:
-            yield from forget_chat(chat_id)
-        elif chat.owner_id == actor.account_id:
-            chat = yield from crown(chat, members)
-    if members and not quietly:
-        yield from _tell_left(actor, chat_id, now)
-    yield from tell(
-        MembersRemoved(
-            chat, tuple(members), actor.account_id, (actor.account_id,), True, now,  # noqa: FBT003 - by_themselves
-            actor.connection,
-        )
-    )  # fmt: skip
-
-
-def _tell_left(actor: Actor, chat_id: ChatId, now: int) -> Work[None]:
-    state = yield from read_state(chat_id)
-    assert state is not None, "it was read in this transaction"
-    accounts = yield from accounts_by_id([actor.account_id])
-    notice = Notice(NoticeKind.MEMBER_LEFT, accounts[actor.account_id])
-    message = yield from post_notice(actor, state, notice, now)
-    yield from tell_notice(actor, state, message, unheard_by=(actor.account_id,))
+def heirs(chat_id: ChatId) -> Work[dict[AccountId, Member]]:
+    """Who comes after a channel's owner, found without reading all its subscribers."""
+    found = yield from row(OLDEST_ADMIN, chat_id)
+    if found is None:
+        found = yield from row(OLDEST_MEMBER, chat_id)
+    return {} if found is None else {found[0]: Member(found[0], Role(found[1]), found[2])}
 
 
 def crown(chat: Chat, members: dict[AccountId, Member]) -> Work[Chat]:
@@ -311,29 +306,3 @@ def forget_chat(chat_id: ChatId) -> Work[None]:
     """The chat and all its messages are gone."""
     for statement in FORGET_CHAT:
         yield from run(statement, chat_id)
-
-
-def post_notice(actor: Actor, state: ChatState, notice: Notice, now: int) -> Work[Message]:
-    """Store what the server itself says in the chat, in the actor's name. `tell_notice` announces it."""
-    seq, sent_at = state.next_place(now)
-    name = notice.account.display_name if notice.account else ""
-    message = Message(
-        id=MessageId((yield from draw(now))),
-        chat_id=state.id,
-        seq=seq,
-        author_id=actor.account_id,
-        text=NOTICE_TEXTS[notice.kind].format(name=name),
-        sent_at=sent_at,
-        notice=notice,
-    )
-    yield from run(INSERT_MESSAGE, *message_row(message, None))
-    yield from run(TOUCH_CHAT, *state.touched())
-    yield from run(SKIP, 1, state.id, actor.account_id)
-    return message
-
-
-def tell_notice(
-    actor: Actor, state: ChatState, message: Message, *, unheard_by: tuple[AccountId, ...] = ()
-) -> Work[None]:
-    """Announce a notice to who is in the chat now."""
-    yield from tell(MessagePosted(message, state.kind, actor.connection, unheard_by))

@@ -1,8 +1,9 @@
 """Messages: editing, deleting, history, reactions. Sending and reading are in `hot` and `reading`."""
 
+from asyncio import Future
 from collections.abc import Sequence
 
-from tertulia.core.access import may_moderate
+from tertulia.core.access import may_delete_others
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import (
     MessageEdited,
@@ -24,9 +25,10 @@ from tertulia.core.model import (
 )
 from tertulia.store import records
 from tertulia.store.engine import Engine
+from tertulia.store.files import UNLINK
 from tertulia.store.hot import APPEND_MESSAGES, HIDE, Posting
 from tertulia.store.log import record
-from tertulia.store.reading import MARK_MESSAGES_READ, Reading
+from tertulia.store.reading import MARK_MESSAGES_READ, Reading, tell_read
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
 
 MOST_REACTIONS = 20
@@ -64,10 +66,11 @@ WHERE m.chat_id = ? AND m.edited_at > ? AND m.sent_at < ? AND {NOT_HIDDEN}
 ORDER BY m.edited_at LIMIT ?
 """
 
+# With the plus no engine goes through the whole chat to find the few messages that are named.
 NAMED = f"""
 {LISTED}
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND m.chat_id = ? AND m.sent_at < ? AND {NOT_HIDDEN}
+    AND +m.chat_id = ? AND m.sent_at < ? AND {NOT_HIDDEN}
 ORDER BY m.sent_at DESC LIMIT ?
 """
 
@@ -101,7 +104,7 @@ DOOMED = """
 SELECT m.id, m.author_id, m.seq
 FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND m.chat_id = ? AND m.deleted_at IS NULL
+    AND +m.chat_id = ? AND m.deleted_at IS NULL
 ORDER BY m.seq
 """
 
@@ -109,7 +112,7 @@ UNHIDDEN = f"""
 SELECT m.id, m.author_id, m.seq
 FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND m.chat_id = ? AND {NOT_HIDDEN}
+    AND +m.chat_id = ? AND {NOT_HIDDEN}
 ORDER BY m.seq
 """
 
@@ -149,14 +152,18 @@ class SqlMessages:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def append(self, actor: Actor, draft: Draft, now: int) -> Sent:
+    def append(self, actor: Actor, draft: Draft, now: int) -> Future[Sent]:
         """See the port."""
         posting = Posting(actor, draft, now, draft.fingerprint(actor.account_id))
-        return await self._engine.join(APPEND_MESSAGES, posting)
+        return self._engine.join(APPEND_MESSAGES, posting)
 
     async def mark_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
         """See the port."""
         await self._engine.join(MARK_MESSAGES_READ, Reading(actor, mark, now))
+
+    async def tell_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
+        """See the port."""
+        await self._engine.write(tell_read(Reading(actor, mark, now)))
 
     async def edit(self, actor: Actor, message_id: MessageId, text: str, now: int) -> None:
         """See the port."""
@@ -224,13 +231,13 @@ def history(actor: Actor, chat_id: ChatId, page: Page) -> Work[list[ListedMessag
 
 def listed(reader: AccountId, found: Sequence[Row]) -> Work[list[ListedMessage]]:
     """Rows of LISTED, with the reactions they have."""
-    reacted = [each[0] for each in found if each[13]]
+    reacted = [each[0] for each in found if each[-1]]
     reactions_of: dict[int, Reactions] = {}
     if reacted:
         reactions_of = yield from _reactions_of(reader, reacted)
     none = Reactions()
     return [
-        ListedMessage(records.message(each), bool(each[12]), reactions_of.get(each[0], none))
+        ListedMessage(records.message(each), bool(each[-2]), reactions_of.get(each[0], none))
         for each in found
     ]
 
@@ -266,17 +273,18 @@ def edit(actor: Actor, message_id: MessageId, text: str, now: int) -> Work[None]
 
 
 def delete(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
-    """Gone for everybody: own messages, and in groups whatever owner and admins say."""
+    """Gone for everybody: own messages, and in groups and channels whatever owner and admins say."""
     kind, role = yield from need_membership(actor, chat_id, "delete")
     doomed = yield from rows(DOOMED, array(ids), chat_id)
     foreign = any(author_id != actor.account_id for _, author_id, _ in doomed)
-    if foreign and not (kind is ChatKind.GROUP and may_moderate(role)):
+    if foreign and not may_delete_others(kind, role):
         raise NotAllowed("delete")
     if not doomed:
         return
     yield from many(SKIP_DELETED, [(chat_id, seq, author, id_) for id_, author, seq in doomed])
     yield from many(ERASE, [(now, each[0]) for each in doomed])
     yield from many(ERASE_REACTIONS, [(each[0],) for each in doomed])
+    yield from many(UNLINK, [(each[0],) for each in doomed])
     event = MessagesDeleted(
         tuple(each[0] for each in doomed), chat_id, kind, actor.account_id, now, actor.connection
     )
@@ -299,7 +307,7 @@ def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> W
 def react(
     actor: Actor, message_id: MessageId, add: Sequence[str], remove: Sequence[str], now: int
 ) -> Work[None]:
-    """Add and take back reactions; only what changes something is announced."""
+    """Add and take back reactions; only what changes something is announced, in channels nothing."""
     me = actor.account_id
     found = yield from row(VISIBLE, me, message_id, me)
     if found is None:
@@ -316,9 +324,10 @@ def react(
     for each in added:
         yield from run(ADD_REACTION, message_id, me, each, (yield from draw(now)))
     yield from run("UPDATE messages SET reacted = 1 WHERE id = ?", message_id)
-    event = ReactionsChanged(
-        message_id, found[0], ChatKind(found[1]), me, added, removed, now, actor.connection
-    )
+    kind = ChatKind(found[1])
+    if kind is ChatKind.CHANNEL:
+        return
+    event = ReactionsChanged(message_id, found[0], kind, me, added, removed, now, actor.connection)
     yield from record(event, now, chat_id=found[0])
 
 

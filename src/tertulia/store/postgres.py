@@ -58,6 +58,15 @@ CONNECT_WITHIN_S = 5.0
 UPGRADE_LOCK = 0x7E27_71A0
 """An advisory lock of our own: two processes that start at once upgrade one after the other."""
 
+# What a connection that breaks, or cannot be had, may raise.
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 # The lock that makes writers take turns. It finds its row only while the number is still the one we
 # wrote last, which spares a process that is alone the reading of it.
 BEGIN = """
@@ -69,10 +78,19 @@ LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 LOCK_NUMBER = f"{LAST_NUMBER} FOR UPDATE"
 COMMIT = "UPDATE counters SET value = {last} WHERE name = 'number'; COMMIT"
 
-# Compiling short statements costs more than running them; and what is acknowledged is on the disk.
+# Every statement of ours goes by an index. The planner must be told so: it cannot know how long a list
+# is, nor how much of a chat a page takes, and one wrong guess reads a whole table. As the plan is always
+# the same, it is made once. Compiling such short statements costs more than running them.
+# And what is acknowledged is on the disk, whatever the database is set to.
 SETTLE = """
-SET jit = off;
 SET application_name = 'tertulia';
+SET jit = off;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET max_parallel_workers_per_gather = 0;
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'
 """
@@ -103,6 +121,7 @@ class PostgresEngine:
         try:
             self._writer = await self._connect()
             await _upgrade(self._writer)
+            self._last_number = await self._writer.fetchval(LAST_NUMBER)
             self._readers = await asyncpg.create_pool(
                 self._url,
                 min_size=1,
@@ -114,13 +133,13 @@ class PostgresEngine:
                 init=_settle,
                 reset=_nothing_to_reset,
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*LOST, asyncpg.PostgresError) as error:
             self._let_go()
             raise Unavailable(f"the store ({error})") from error
         except BaseException:
             self._let_go()
             raise
-        self._gathering.start(self._take)
+        self._gathering.start(self._take, self._last_number)
 
     async def _connect(self) -> Connection:
         connection: Connection = await asyncpg.connect(
@@ -133,13 +152,18 @@ class PostgresEngine:
         await _settle(connection)
         return connection
 
+    @property
+    def position(self) -> int:
+        """See `Engine`."""
+        return self._gathering.position
+
     async def write(self, unit: Work[T]) -> T:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         return await self._gathering.submit(unit)
 
-    async def join(self, set_unit: SetUnit[M, R], member: M) -> R:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> asyncio.Future[R]:
         """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
-        return await self._gathering.join(set_unit, member)
+        return self._gathering.join(set_unit, member)
 
     async def read(self, unit: Work[T]) -> T:
         """The result of a unit that only reads. Raises: whatever the unit raises, Unavailable."""
@@ -147,7 +171,7 @@ class PostgresEngine:
         try:
             async with self._readers.acquire(timeout=ANSWER_WITHIN_S) as connection:
                 return await _answered(unit, connection)
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             if isinstance(error, ValueError):  # a parameter without a place in its column
                 raise
             raise Unavailable("store") from error
@@ -162,7 +186,7 @@ class PostgresEngine:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 await self._readers.fetchval(LAST_NUMBER)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*LOST, asyncpg.PostgresError) as error:
             raise Unavailable("store") from error
 
     async def close(self) -> None:

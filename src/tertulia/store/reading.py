@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import MessagesRead
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Actor, ReadMark
+from tertulia.core.model import Actor, ChatKind, ReadMark
 from tertulia.store.batch import SetUnit
 from tertulia.store.log import INSERT_EVENT, event_row
 from tertulia.store.work import Work, array, many, rows, tell
@@ -20,7 +20,7 @@ MOST_GAP = 256
 """Messages. A named mark this close to what was read before is folded into `named_at`."""
 
 MEMBERS_OF_SET = """
-SELECT c.id, CAST(each.value ->> 1 AS BIGINT), c.last_seq, c.last_at,
+SELECT c.id, CAST(each.value ->> 1 AS BIGINT), c.kind, c.last_seq, c.last_at,
     m.read_seq, m.read_at, m.skipped, m.named_seq, m.named_at
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
@@ -158,7 +158,34 @@ def mark_read(readings: Sequence[Reading]) -> Work[list[TertuliaError | None]]:
 MARK_MESSAGES_READ = SetUnit("mark_read", mark_read)
 
 
+def tell_read(reading: Reading) -> Work[None]:
+    """Tell the authors as `mark_read` would, and store nothing.
+
+    Raises:
+        NotFound: "chat".
+        NotAllowed: the actor is not in it, or it is a channel.
+    """
+    progress, errors = yield from _progress([reading])
+    if errors:
+        raise errors[reading.place]
+    newly = yield from _newly_read([reading], progress)
+    if newly[reading.place]:
+        yield from tell(_event(reading, newly[reading.place]))
+
+
 def _one_turn(readings: Sequence[Reading]) -> Work[dict[Place, TertuliaError]]:
+    progress, errors = yield from _progress(readings)
+    good = [reading for reading in readings if reading.place in progress]
+    if good:
+        newly = yield from _newly_read(good, progress)
+        yield from _store(good, progress, newly)
+    return errors
+
+
+def _progress(
+    readings: Sequence[Reading],
+) -> Work[tuple[dict[Place, Progress], dict[Place, TertuliaError]]]:
+    """How far each reader is, or why he may not say so: in channels nobody does."""
     found = yield from rows(MEMBERS_OF_SET, array([reading.place for reading in readings]))
     members = {(each[0], each[1]): each for each in found}
     errors: dict[Place, TertuliaError] = {}
@@ -167,15 +194,11 @@ def _one_turn(readings: Sequence[Reading]) -> Work[dict[Place, TertuliaError]]:
         row = members.get(reading.place)
         if row is None:
             errors[reading.place] = NotFound("chat")
-        elif row[4] is None:
+        elif row[5] is None or row[2] == ChatKind.CHANNEL:
             errors[reading.place] = NotAllowed("read")
         else:
-            progress[reading.place] = Progress(*row[2:])
-    good = [reading for reading in readings if reading.place in progress]
-    if good:
-        newly = yield from _newly_read(good, progress)
-        yield from _store(good, progress, newly)
-    return errors
+            progress[reading.place] = Progress(*row[3:])
+    return progress, errors
 
 
 def _newly_read(
@@ -268,7 +291,8 @@ def _store(
         reads += [(message.id,) for message in newly[place] if not message.is_read]
         if newly[place]:
             event = _event(reading, newly[place])
-            events.append((event, (yield from event_row(event, reading.at, place[0], None))))
+            authors = [author for author, _ in event.by_author]
+            events.append((event, (yield from event_row(event, reading.at, place[0], authors))))
     yield from many(MOVE_MARK, moves)
     yield from many(NAME, names)
     yield from many(MARK_READ, reads)

@@ -23,11 +23,12 @@ ACCOUNT = (
 )
 CHAT = (
     "c.id, c.kind, c.owner_id, c.created_at, c.updated_at,"
-    " c.name, c.description, c.picture, c.other_id"
+    " c.name, c.description, c.picture, c.other_id, c.encrypted,"
+    " c.subscribers"
 )
 MESSAGE = (
     "m.id, m.chat_id, m.seq, m.author_id, m.text, m.sent_at, m.edited_at,"
-    " m.extra, m.attachments, m.reply_to, m.forward_of, m.notice"
+    " m.extra, m.attachments, m.reply_to, m.forward_of, m.notice, m.cipher"
 )
 
 _pictures = msgspec.json.Decoder(Picture)
@@ -63,6 +64,8 @@ def chat(row: Row) -> Chat:
         description=row[6],
         picture=picture(row[7]),
         other_id=row[8],
+        encrypted=bool(row[9]),
+        subscribers=row[10],
     )
 
 
@@ -81,6 +84,7 @@ def message(row: Row) -> Message:
         row[9],
         row[10],
         _notices.decode(row[11]) if row[11] else None,
+        row[12],
     )
 
 

@@ -84,7 +84,9 @@ def open_session(opening: Opening, now: int) -> Work[Session]:
 def end(session_ids: Sequence[SessionId], account_id: AccountId) -> Work[None]:
     """Void the sessions with all their secrets."""
     yield from many(END_SESSION, [(session_id,) for session_id in session_ids])
-    yield from tell(SessionsEnded(tuple(session_ids), account_id))
+    # The number says between which other events it stands; the time does not matter.
+    number = yield from draw(0)
+    yield from tell(SessionsEnded(tuple(session_ids), account_id, number))
 
 
 def server_secret(name: str, proposal: str) -> Work[str]:

@@ -11,12 +11,13 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
+from tertulia.core.ids import COUNTER_BITS
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.batch import Batch, Begin, Commit, Gathering, SetUnit, StoreFault, commit
@@ -35,7 +36,15 @@ REFUSED = (sqlite3.Error, OverflowError, UnicodeError)
 IN_MEMORY = ":memory:"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
-PAGES_BETWEEN_CHECKPOINTS = 4_000
+UNITS_BETWEEN_CHECKPOINTS = 1_000
+"""After so many the log is copied into the database file, in a thread beside the writer."""
+
+MOST_PAGES_IN_LOG = 16_384
+"""64 MiB. A log this long is copied by the writer itself, whoever waits: the copier cannot keep up."""
+
+NUMBERS_IN_RESERVE = 1_000 << COUNTER_BITS
+"""A second's worth. After a crash numbers go on from there; a clean stop keeps the last one itself."""
+
 CACHE_KIB = 16_384
 """Page cache of the writer, in KiB; a reader has a quarter of it."""
 
@@ -49,7 +58,12 @@ class SqliteEngine:
         self._inbox: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._scanner: ThreadPoolExecutor | None = None
+        self._copier: ThreadPoolExecutor | None = None
+        self._copying: Future[None] | None = None
+        self._uncopied = 0
         self._last_number = 0
+        # What the file says: ahead of the last number, so that not every commit must write it.
+        self._kept_number = 0
 
     async def open(self) -> None:
         """Lock the file, bring its schema up to date, start the writer.
@@ -70,13 +84,14 @@ class SqliteEngine:
                 raise
         self._last_number = self._writer.execute(LAST_NUMBER).fetchone()[0]
         if self._path == IN_MEMORY:
-            self._gathering.start(self._commit_here)
+            self._gathering.start(self._commit_here, self._last_number)
             return
         self._reader = self._connect(reads_only=True)
         self._scanner = ThreadPoolExecutor(1, "store-scan", self._open_scanner)
+        self._copier = ThreadPoolExecutor(1, "store-copy", self._open_copier)
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
-        self._gathering.start(self._hand_over)
+        self._gathering.start(self._hand_over, self._last_number)
 
     def _upgraded(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -100,7 +115,7 @@ class SqliteEngine:
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(f"the store {self._path} ({error})") from error
-        connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={MOST_PAGES_IN_LOG}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4 if reads_only else CACHE_KIB}")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -108,13 +123,18 @@ class SqliteEngine:
             connection.execute("PRAGMA query_only=ON")
         return connection
 
+    @property
+    def position(self) -> int:
+        """See `Engine`."""
+        return self._gathering.position
+
     async def write(self, unit: Work[T]) -> T:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         return await self._gathering.submit(unit)
 
-    async def join(self, set_unit: SetUnit[M, R], member: M) -> R:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> asyncio.Future[R]:
         """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
-        return await self._gathering.join(set_unit, member)
+        return self._gathering.join(set_unit, member)
 
     async def read(self, unit: Work[T]) -> T:
         """The result of a unit that only reads, and quickly (some 100 µs): it runs on the loop."""
@@ -148,11 +168,15 @@ class SqliteEngine:
         if self._thread is not None:
             self._inbox.put(None)
             await self._loop.run_in_executor(None, self._thread.join)
+        if self._copier is not None:
+            self._copier.submit(lambda: self._copies.close())
+            self._copier.shutdown(wait=True)
         if self._scanner is not None:
             self._scanner.submit(self._stop_scanner)
             self._scanner.shutdown(wait=True)
         self._reader.close()
         if self._path != IN_MEMORY:
+            self._writer.execute(KEEP_NUMBER, (self._last_number,))
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
             self._lock.close()
@@ -169,6 +193,27 @@ class SqliteEngine:
                 self._loop.call_soon_threadsafe(self._gathering.fail, batch, error)
             else:
                 self._loop.call_soon_threadsafe(self._gathering.finish, batch)
+            self._copy_now_and_then(len(batch.jobs))
+
+    def _copy_now_and_then(self, units: int) -> None:
+        """Keep the log short without making a commit wait for it."""
+        self._uncopied += units
+        if self._uncopied >= UNITS_BETWEEN_CHECKPOINTS and (
+            self._copying is None or self._copying.done()
+        ):
+            assert self._copier is not None, "a store in a file has one"
+            self._uncopied = 0
+            self._copying = self._copier.submit(self._copy)
+
+    def _open_copier(self) -> None:
+        self._copies = self._connect()
+
+    def _copy(self) -> None:
+        try:
+            self._copies.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            # The log grows until the writer copies it; nothing is lost by that.
+            LOG.warning("The store's log could not be copied: %s", error)
 
     def _commit_here(self, batch: Batch) -> None:
         try:
@@ -194,10 +239,12 @@ class SqliteEngine:
                         self._writer.execute("BEGIN IMMEDIATE")
                         answer = self._last_number
                     case Commit(last_number=last):
-                        if last != self._last_number:
-                            self._writer.execute(KEEP_NUMBER, (last,))
+                        kept = self._kept_number
+                        if last > kept:
+                            kept = last + NUMBERS_IN_RESERVE
+                            self._writer.execute(KEEP_NUMBER, (kept,))
                         self._writer.execute("COMMIT")
-                        self._last_number = last
+                        self._last_number, self._kept_number = last, kept
                     case _:
                         try:
                             answer = _answer(ask, self._writer)

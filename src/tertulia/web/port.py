@@ -39,6 +39,8 @@ AROUND_HEADER_BYTES = 4
 OpenSpeaker = Callable[[Upgrade], Speaker | HTTPStatus]
 # From the path (as sent) and the status to the content type and body of a refusal.
 Refusal = Callable[[str, HTTPStatus], tuple[bytes, bytes]]
+# From the path (as sent) to further headers of a refusal.
+Extra = Callable[[str], tuple[tuple[bytes, bytes], ...]]
 
 
 def in_plain_words(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
@@ -54,6 +56,7 @@ class Door:
     rounds: Rounds
     open_speaker: OpenSpeaker
     refusal: Refusal
+    also: Extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def one_port(
     tally: Tally,
     *,
     refusal: Refusal = in_plain_words,
+    also: Extra = lambda _: (),
 ) -> Port:
     """The classes with which uvicorn serves HTTP and WebSockets on one port.
 
@@ -80,9 +84,10 @@ def one_port(
         limits: the bounds; they hold for this port only.
         tally: where connections, frames and refusals are counted.
         refusal: the words of an answer that no dialect gives, because the request never gets there.
+        also: further headers of such an answer.
     """
     house = House(limits, tally)
-    shared = Door(Rounds(house), open_speaker, refusal)
+    shared = Door(Rounds(house), open_speaker, refusal, also)
 
     class PortSocket(Handover):
         __slots__ = ()
@@ -420,6 +425,7 @@ class OnePortHttp(HttpToolsProtocol):
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *self.door.also(self._path),
             *extra,
         ]
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)

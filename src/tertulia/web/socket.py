@@ -119,7 +119,10 @@ class Flusher:
 class House:
     """What all sockets of one port share."""
 
-    __slots__ = ("closing", "flusher", "limits", "now", "sockets", "stopping", "strangers", "tally")
+    __slots__ = (
+        "closing", "flusher", "limits", "most_bytes", "most_packets", "now", "sockets", "stopping",
+        "strangers", "tally",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, tally: Tally) -> None:
         """Nobody is there.
@@ -131,6 +134,9 @@ class House:
             strangers: by address, how many are connected and not signed in.
         """
         self.limits = limits
+        # Looked at for every packet.
+        self.most_bytes = limits.waiting_bytes
+        self.most_packets = limits.waiting_packets
         self.tally = tally
         self.flusher = Flusher()
         self.now = 0.0
@@ -254,13 +260,13 @@ class Socket(WSListener):
         if not outbox and not self._stuck:
             self._house.flusher.touch(self)
         outbox.append(frame)
-        self._waiting_bytes += len(frame)
-        limits = self._house.limits
-        if len(outbox) > limits.waiting_packets or self._waiting_bytes > limits.waiting_bytes:
+        waiting = self._waiting_bytes = self._waiting_bytes + len(frame)
+        house = self._house
+        if waiting > house.most_bytes or len(outbox) > house.most_packets:
             # Perhaps it was only a rich turn, and the reader is quick.
             self.flush()
-            if len(outbox) > limits.waiting_packets or self._waiting_bytes > limits.waiting_bytes:
-                self._house.tally.slow_readers_closed += 1
+            if self._waiting_bytes > house.most_bytes or len(outbox) > house.most_packets:
+                house.tally.slow_readers_closed += 1
                 self._part_with(TRY_LATER, "too much is waiting to be read")
 
     def close(self, code: int, reason: str = "") -> None:

@@ -7,6 +7,9 @@ import msgspec
 
 from tertulia.core.errors import BadInput
 
+SHORTEST_ITEM = 2
+"""Bytes: a digit and a comma."""
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -29,16 +32,17 @@ def read_json(message: bytes, limits: JsonLimits) -> Any:
         value = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("json", "cannot be read") from error
-    # A look at the bytes is cheap and nearly always enough: so few brackets cannot be too deep,
-    # so few commas cannot be too wide.
-    if (
-        message.count(b"[") + message.count(b"{") > limits.depth
-        or message.count(b",") >= limits.keys
-    ):
+    # A look at the bytes is cheap and nearly always enough: so few brackets cannot be too deep, so
+    # few bytes cannot be too wide.
+    if _brackets(message) > limits.depth or len(message) > limits.keys * SHORTEST_ITEM:
         _check(value, limits)
-    if b"\\u0000" in message:
+    if b"\\" in message and b"\\u0000" in message:
         value = _without_nul(value)
     return value
+
+
+def _brackets(message: bytes) -> int:
+    return message.count(b"{") + (message.count(b"[") if b"[" in message else 0)
 
 
 def _check(value: Any, limits: JsonLimits) -> None:

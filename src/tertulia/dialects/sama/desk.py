@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Session
+from tertulia.core.model import Account, Actor, Session
 from tertulia.core.services import Services
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import Tokens
-from tertulia.dialects.sama.wire import ORGANIZATION, User
+from tertulia.dialects.sama.wire import ORGANIZATION, Links, User
 from tertulia.web.dialect import Desk
+
+if TYPE_CHECKING:
+    from tertulia.dialects.sama.events import SamaEncoder
 
 NAME = "sama"
 
@@ -27,6 +31,7 @@ class SamaDesk:
         organizations: ids that clients may give beside `default`.
         origins: foreign origins whose pages may use the HTTP routes.
         most_members: of a group, its owner included.
+        encoder: says events.
     """
 
     house: Desk
@@ -34,11 +39,17 @@ class SamaDesk:
     organizations: frozenset[str]
     origins: frozenset[str]
     most_members: int
+    encoder: "SamaEncoder"
 
     @property
     def core(self) -> Services:
         """The messenger."""
         return self.house.core
+
+    @property
+    def links(self) -> Links:
+        """From a file to the address it can be got from."""
+        return self.core.files.links.download
 
     def knows_organization(self, params: Params) -> bool:
         """Whether `organization_id` is absent, the server's own, or one the operator named."""
@@ -53,14 +64,21 @@ class SamaDesk:
         return STOCK if params.values.get("organization_id") not in (None, "") else None
 
     def user(self, account: Account) -> User:
-        """The user object, with the time now for who is online."""
+        """The user object for oneself, with the time now for who is online."""
         core = self.core
         online_at = core.clock.now_ms() if core.connections.is_online(account.id) else None
-        return User.of(account, online_at)
+        return User.of(account, self.links, online_at)
 
-    async def users(self, ids: Sequence[AccountId]) -> list[User]:
-        """The user objects of those that exist, newest first."""
-        return [self.user(account) for account in await self.core.accounts.several(ids)]
+    async def users(self, reader: Actor, ids: Sequence[AccountId]) -> list[User]:
+        """The user objects of those that exist, newest first, as *reader* may see them."""
+        return await self.seen_by(reader, await self.core.accounts.several(ids))
+
+    async def seen_by(self, reader: Actor, accounts: Sequence[Account]) -> list[User]:
+        """Their user objects: who blocks *reader* was last there when the block began."""
+        presences = await self.core.presence.of(reader, accounts)
+        return [
+            User.of(account, self.links, presences[account.id].seen_at) for account in accounts
+        ]
 
     async def open(
         self, account: Account, device: str, flavour: str, *, with_refresh: bool

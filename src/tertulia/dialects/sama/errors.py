@@ -24,6 +24,8 @@ NO_ORGANIZATION = (404, "Organization not found")
 DEAD_TOKEN = (422, "The token has expired.")
 BLOCKED = (422, "Communication is not possible - you are in a block list of the recipient.")
 NO_BODY = (422, "Either message body or attachments required.")
+WRONG_CODE = (403, "Incorrect token for password recovery.")
+NO_MAIL = (503, "The code could not be sent. Please try again later.")
 MISTAKE_OF_OURS = (500, "Internal server error.")
 
 Words = tuple[int, str]
@@ -48,6 +50,10 @@ _NOT_FOUND = {
     "message": (422, "Message ID not found."),
     "reply": (422, "Incorrect replied message ID."),
     "account": UNAUTHORIZED,
+    "subscription": (422, "Push notification record not found."),
+    "recipients": (422, "Recipients not found."),
+    "file": (422, "Invalid attachment fields."),
+    "contact": (422, "Contact not found."),
 }
 
 _BAD_INPUT = {
@@ -56,6 +62,12 @@ _BAD_INPUT = {
     "members": (422, "Participants not provided."),
     "other": (422, "The specified user is incorrect."),
     "accounts": (422, "Can't block self user"),
+    "endpoint": (422, "Incorrect token."),
+    "file name": (422, "Incorrect file name."),
+    "file size": (422, "Incorrect file size."),
+    "content type": (422, "Incorrect content type."),
+    "contact address": (422, "Email or phone is missed."),
+    "contact name": (422, "'first_name' or 'last_name' is missed."),
 }
 
 # Where one error has other words in one request than elsewhere.
@@ -68,6 +80,8 @@ _IN_REQUEST: dict[tuple[str, str], Words] = {
         "There are too many users in the group conversation.",
     ),
     ("user_last_activity_subscribe", "no account"): (422, "The specified user is incorrect."),
+    ("user_send_otp", "no account"): (422, "We couldn't find the specified user."),
+    ("user_reset_password", "no account"): (422, "We couldn't find the specified user."),
     ("user_edit", "wrong password"): (401, "The current password you entered is incorrect."),
 }
 
@@ -83,6 +97,8 @@ def explain(error: TertuliaError, request: str) -> Words:
             return _IN_REQUEST.get((request, "wrong password"), WRONG_PASSWORD)
         case NotSignedIn(kind="token"):
             return DEAD_TOKEN
+        case NotSignedIn(kind="code"):
+            return WRONG_CODE
         case NotSignedIn():
             return UNAUTHORIZED
         case NotAllowed(what=what):
@@ -94,8 +110,12 @@ def explain(error: TertuliaError, request: str) -> Words:
         case TooMuch(what="members"):
             limit = (422, "You've reached the maximum participant limit.")
             return _IN_REQUEST.get((request, "many members"), limit)
+        case TooMuch(what="contacts"):
+            return 422, '"contacts" must contain less than or equal to 10000 items'
         case TooMuch():
             return 429, "Too many requests."
+        case Unavailable(what="mail"):
+            return NO_MAIL
         case Unavailable() | TertuliaError():
             return MISTAKE_OF_OURS
         case _:

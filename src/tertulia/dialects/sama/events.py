@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from msgspec import Raw
 
 from tertulia.core.events import (
+    CannotDecrypt,
     ChatChanged,
     ChatOpened,
     Event,
@@ -24,7 +25,7 @@ from tertulia.core.events import (
     Typing,
 )
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Chat
+from tertulia.core.model import Chat, ChatKind
 from tertulia.delivery.encoder import Reader
 from tertulia.dialects.sama.desk import STOCK
 from tertulia.dialects.sama.ids import to_wire
@@ -32,6 +33,7 @@ from tertulia.dialects.sama.wire import (
     TYPES,
     Conversation,
     LastMessage,
+    Links,
     Message,
     encode,
     whole_second,
@@ -47,6 +49,9 @@ MOST_IDS = 100
 
 class SamaEncoder:
     """SAMA's voice. The connection that caused an event hears of it only in notices."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
 
     def view(self, event: Event, reader: Reader) -> Hashable | None:
         """What the packet depends on: nothing, the reader's flavour, or whose messages were read."""
@@ -69,25 +74,31 @@ class SamaEncoder:
     def encode(self, event: Event, view: Hashable) -> bytes:
         """The finished frame."""
         match event:
-            case MessagePosted(message=message):
-                packet = Message.of(message, TYPES[event.chat_kind])
-                return text_frame(b'{"message":%b}' % encode(packet))
-            case MessagesRead():
-                return _read(event, view)
-            case ReactionsChanged():
-                return _reacted(event)
+            case MessagePosted():
+                return text_frame(_posted(event, self._links))
+            case MessagesRead() | ReactionsChanged():
+                return b"".join(map(text_frame, self.packets(event, view)))
             case _:
-                return _frame(_packet(event, view))
+                return text_frame(encode(_packet(event, view, self._links)))
+
+    def packets(self, event: Event, view: Hashable) -> list[bytes]:
+        """The same without the frame: mostly one packet, seldom several."""
+        match event:
+            case MessagePosted():
+                return [_posted(event, self._links)]
+            case MessagesRead():
+                return [encode(packet) for packet in _read(event, view)]
+            case ReactionsChanged():
+                return [encode(packet) for packet in _reacted(event)]
+            case _:
+                return [encode(_packet(event, view, self._links))]
 
 
-ENCODER = SamaEncoder()
+def _posted(event: MessagePosted, links: Links) -> bytes:
+    return b'{"message":%b}' % encode(Message.of(event.message, links, TYPES[event.chat_kind]))
 
 
-def _frame(packet: dict[str, Any]) -> bytes:
-    return text_frame(encode(packet))
-
-
-def _packet(event: Event, view: Hashable) -> dict[str, Any]:
+def _packet(event: Event, view: Hashable, links: Links) -> dict[str, Any]:
     match event:
         case MessageEdited():
             said = _in_chat(event) | {"id": to_wire(event.message_id), "body": event.text}
@@ -104,15 +115,19 @@ def _packet(event: Event, view: Hashable) -> dict[str, Any]:
                 said["status"] = event.state
             return {"typing": said}
         case ChatOpened():
-            return _about_chat("conversation_created", event)
+            return _about_chat("conversation_created", event, links)
         case ChatChanged():
-            return _about_chat("conversation_updated", event)
+            return _about_chat("conversation_updated", event, links)
         case MembersAdded():
-            return _about_chat("conversation_updated", event)
+            return _about_chat("conversation_updated", event, links)
         case MembersRemoved():
-            return _about_chat("conversation_kicked", event)
+            return _about_chat("conversation_kicked", event, links)
         case Signal():
             return {"system_message": _signal(event)}
+        case CannotDecrypt():
+            ids = [to_wire(each) for each in event.message_ids]
+            said = {"cid": to_wire(event.chat_id), "ids": ids, "from": to_wire(event.account_id)}
+            return {"message_decryption_failed": said}
         case PresenceChanged():
             online = 0 if view == STOCK else "online"
             value = online if event.online else event.seen_at // 1000
@@ -134,14 +149,14 @@ def _in_chat(
 
 
 def _about_chat(
-    name: str, event: ChatOpened | ChatChanged | MembersAdded | MembersRemoved
+    name: str, event: ChatOpened | ChatChanged | MembersAdded | MembersRemoved, links: Links
 ) -> dict[str, Any]:
     """A system message whose `_id` is the conversation's."""
-    conversation = _with_participants(event.chat, event.members)
+    conversation = _with_participants(event.chat, event.members, links)
     if isinstance(event, MembersAdded):
-        conversation.unread_messages_count = 1
+        conversation.unread_messages_count = 0 if event.last is None else 1
         if event.last is not None:
-            conversation.last_message = LastMessage.of(event.last)
+            conversation.last_message = LastMessage.of(event.last, links)
     cid = to_wire(event.chat.id)
     said = {
         "_id": cid,
@@ -153,9 +168,12 @@ def _about_chat(
     return {"system_message": said}
 
 
-def _with_participants(chat: Chat, members: tuple[AccountId, ...]) -> Conversation:
-    conversation = Conversation.of(chat)
-    conversation.participants = [to_wire(each) for each in members]
+def _with_participants(
+    chat: Chat, members: tuple[AccountId, ...], links: Links
+) -> Conversation:
+    conversation = Conversation.of(chat, links)
+    if chat.kind is not ChatKind.CHANNEL:
+        conversation.participants = [to_wire(each) for each in members]
     return conversation
 
 
@@ -171,31 +189,31 @@ def _signal(event: Signal) -> dict[str, Any]:
     return said
 
 
-def _read(event: MessagesRead, view: Hashable) -> bytes:
+def _read(event: MessagesRead, view: Hashable) -> list[dict[str, Any]]:
     """For an author his messages, for the reader's other devices all: newest first, 100 a packet."""
     if view == ALL:
         ids = sorted((each for _, read in event.by_author for each in read), reverse=True)
     else:
         ids = [each for author, read in event.by_author if author == view for each in read]
-    frames = []
+    packets = []
     for start in range(0, len(ids), MOST_IDS):
         said = {
             "cid": to_wire(event.chat_id),
             "ids": [to_wire(each) for each in ids[start : start + MOST_IDS]],
             "from": to_wire(event.account_id),
         }
-        frames.append(_frame({"message_read": said}))
-    return b"".join(frames)
+        packets.append({"message_read": said})
+    return packets
 
 
-def _reacted(event: ReactionsChanged) -> bytes:
+def _reacted(event: ReactionsChanged) -> list[dict[str, Any]]:
     """One reaction comes and one goes per packet; here it is seldom more."""
-    frames = []
+    packets = []
     for added, removed in zip_longest(event.added, event.removed):
         said = _in_chat(event) | {"mid": to_wire(event.message_id)}
         if added is not None:
             said["add"] = added
         if removed is not None:
             said["remove"] = removed
-        frames.append(_frame({"message_reactions_update": said}))
-    return b"".join(frames)
+        packets.append({"message_reactions_update": said})
+    return packets

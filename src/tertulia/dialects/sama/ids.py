@@ -13,6 +13,7 @@ from tertulia.core.ids import AccountId, ChatId, MessageId, drawn_at
 UNKNOWN = 0
 """Stands for a text that is no id of ours; nothing has this number."""
 
+DIGITS = 24
 _FORM = re.compile(r"[0-9a-fA-F]{24}")
 
 
@@ -22,9 +23,14 @@ def to_wire(number: int) -> str:
     return f"{drawn_at(number) // 1000:08x}{number:016x}"
 
 
-@lru_cache(maxsize=8_192)
 def from_wire(text: str) -> int:
     """The number; UNKNOWN for what is no id of ours, which then simply is not found."""
+    # Looked at here, because what is remembered below may not be long.
+    return _from_digits(text) if len(text) == DIGITS else UNKNOWN
+
+
+@lru_cache(maxsize=8_192)
+def _from_digits(text: str) -> int:
     if _FORM.fullmatch(text) is None:
         return UNKNOWN
     number = int(text[8:], 16)

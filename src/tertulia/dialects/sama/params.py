@@ -41,7 +41,7 @@ class Params:
             return None
         if not isinstance(value, str):
             raise refused(words or f'"{key}" must be a string')
-        size = text.length(value)
+        size = len(value) if text.is_longer(value, high) else text.length(value)
         if not size and clearable:
             return value
         if not size and low:
@@ -134,6 +134,13 @@ class Params:
             raise refused(f'"limit" must be less than or equal to {highest}')
         return min(asked, cap)
 
+    def offset(self) -> int:
+        """How many of a list to pass over; 0 when not given."""
+        asked = self._number("offset") or 0
+        if asked < 0:
+            raise refused('"offset" must be greater than or equal to 0')
+        return asked
+
     def _number(self, key: str) -> int | None:
         value = self.values.get(key)
         if value is None or value == "":
@@ -174,7 +181,7 @@ class Params:
             value = int(value)
         if isinstance(value, int) and value:
             value = str(value)
-        if not isinstance(value, str) or not value or text.length(value) > MAX_DEVICE:
+        if not isinstance(value, str) or not value or text.is_longer(value, MAX_DEVICE):
             return None
         return value
 
@@ -198,7 +205,7 @@ def moment(value: Any, key: str) -> int | None:
 
 
 def _moment_of_text(value: str) -> float | None:
-    if value.isascii() and value.lstrip("-").isdigit() and len(value) <= 16:
+    if len(value) <= 16 and value.isascii() and value.removeprefix("-").isdigit():
         return int(value)
     try:
         date = datetime.fromisoformat(value)

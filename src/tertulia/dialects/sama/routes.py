@@ -1,19 +1,18 @@
 """SAMA over HTTP: signing in and out, with cookies across origins (document, Login and Logout)."""
 
 import socket
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tertulia.core.errors import BadInput, NotSignedIn, TertuliaError
+from tertulia.core.errors import NotSignedIn, TertuliaError
 from tertulia.core.model import Account, Session
 from tertulia.core.signin import ACCESS, REFRESH
+from tertulia.dialects.sama.body import body_params
 from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
 from tertulia.dialects.sama.errors import (
-    INVALID_FORMAT,
     MISSING_CREDENTIALS,
     Refused,
     Words,
@@ -24,7 +23,6 @@ from tertulia.dialects.sama.handlers.signin import by_password
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import REFRESH_S
 from tertulia.dialects.sama.wire import encode
-from tertulia.web.wire import read_json
 
 COOKIE = "refresh_token"
 ALLOWED_HEADERS = "Content-Type, Authorization, API-Key"
@@ -53,7 +51,7 @@ class Routes:
     async def login(self, request: Request) -> Response:
         """Sign in by password, access token or refresh cookie; each answer brings a new cookie."""
         try:
-            params = await self._params(request)
+            params = await body_params(request, self._desk.house.json_limits)
             account, device, flavour = await self._who(request, params)
             session = await self._desk.open(account, device, flavour, with_refresh=True)
         except TertuliaError as error:
@@ -94,25 +92,6 @@ class Routes:
         """For operators of the original: the process answers."""
         del request
         return JSONResponse({"status": "ok", "hostname": socket.gethostname()})
-
-    async def _params(self, request: Request) -> Params:
-        """The body; what is no JSON by its own word, or empty, counts as `{}`.
-
-        Raises:
-            Refused: it is no JSON object.
-        """
-        if "json" not in request.headers.get("content-type", "").lower():
-            return Params({})
-        body = await request.body()
-        if not body:
-            return Params({})
-        try:
-            value: Any = read_json(body, self._desk.house.json_limits)
-        except BadInput as error:
-            raise Refused(INVALID_FORMAT) from error
-        if not isinstance(value, dict):
-            raise Refused(INVALID_FORMAT)
-        return Params(value)
 
     async def _who(self, request: Request, params: Params) -> tuple[Account, str, str]:
         """Account, device and flavour: password first, then access token, then refresh cookie."""

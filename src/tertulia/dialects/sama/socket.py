@@ -7,19 +7,21 @@ in the order of the requests. A connection that is idle has no task and next to 
 
 import itertools
 import logging
+from asyncio import Future
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tertulia.core.errors import NotSignedIn, TertuliaError
-from tertulia.core.model import Actor, Session
+from tertulia.core.ids import AccountId, SessionId
+from tertulia.core.model import Actor, Sent, Session
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.dialects.sama import envelope
 from tertulia.dialects.sama.desk import SamaDesk
 from tertulia.dialects.sama.envelope import Misfit, Request
 from tertulia.dialects.sama.errors import MISTAKE_OF_OURS, NO_ROUTE, UNAUTHORIZED, explain
-from tertulia.dialects.sama.events import ENCODER
-from tertulia.dialects.sama.handlers import OPEN, OPERATIONS
+from tertulia.dialects.sama.handlers import OPEN, OPERATIONS, messages
 from tertulia.dialects.sama.handlers.answer import Answer, Packet
 from tertulia.dialects.sama.wire import encode
 from tertulia.web.socket import Socket, text_frame
@@ -32,6 +34,9 @@ MOST_WAITING = 64
 MOST_IN_FLIGHT = 256
 """Messages under way to the disk from one connection."""
 
+LARGE = 65_536
+"""Bytes. A frame from this size on goes alone, and while it waits the connection is not read."""
+
 MOST_ACKNOWLEDGED = 256
 """Messages' own ids whose acknowledgement this connection remembers."""
 
@@ -40,10 +45,15 @@ MOST_MISFITS = 20
 
 POLICY_VIOLATION = 1008
 
-OPEN_ELSEWHERE = frozenset({"user_send_otp", "user_reset_password"})
-"""Open before sign-in where they exist; here they are unknown to everybody alike."""
+NOBODY = Reader(0, AccountId(0), SessionId(0), "")
+"""Who listens while nobody is signed in; never in the hub."""
 
 _numbers = itertools.count(1)
+
+
+def _nowhere(packet: bytes) -> None:
+    """Where packets go when there is no socket."""
+    del packet
 
 
 class _Slot:
@@ -59,8 +69,9 @@ class Talk:
     """A client's connection (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_acknowledged", "_held", "_is_paused", "_misfits", "_on_idle", "_reader", "_slots",
-        "_together", "_waiting", "desk", "number", "session", "socket",
+        "_acknowledged", "_held", "_is_paused", "_misfits", "_on_idle", "_slots",
+        "_together", "_waiting", "desk", "encoder", "is_inactive", "number", "offer", "reader",
+        "session", "socket",
     )  # fmt: skip
 
     def __init__(self, desk: SamaDesk) -> None:
@@ -68,7 +79,10 @@ class Talk:
         self.number = next(_numbers)
         self.session: Session | None = None
         self.socket: Socket | None = None
-        self._reader: Reader | None = None
+        self.is_inactive = False
+        self.reader = NOBODY
+        self.encoder: Encoder = desk.encoder
+        self.offer: Callable[[bytes], None] = _nowhere
         self._slots: deque[_Slot] | None = None
         self._waiting: deque[Request | Misfit] | None = None
         self._held: list[bytes] | None = None
@@ -83,16 +97,22 @@ class Talk:
     def opened(self, socket: Socket) -> None:
         """The socket is there."""
         self.socket = socket
+        self.offer = socket.offer
 
     def hear(self, message: bytes) -> None:
         """One frame."""
         request = envelope.read(message, OPERATIONS, self.desk.house.json_limits)
-        slots = self._slots
-        if slots and not (self._goes_together(request) and len(slots) < MOST_IN_FLIGHT):
+        slots, is_large = self._slots, len(message) >= LARGE
+        if slots and (
+            self._waiting
+            or is_large
+            or len(slots) >= MOST_IN_FLIGHT
+            or not self._goes_together(request)
+        ):
             if self._waiting is None:
                 self._waiting = deque()
             self._waiting.append(request)
-            if len(self._waiting) >= MOST_WAITING and not self._is_paused:
+            if (is_large or len(self._waiting) >= MOST_WAITING) and not self._is_paused:
                 assert self.socket is not None, "we heard something through it"
                 self._is_paused = True
                 self.socket.pause_reading()
@@ -100,12 +120,7 @@ class Talk:
             self._start(request)
 
     def _goes_together(self, request: Request | Misfit) -> bool:
-        return (
-            self._together
-            and not self._waiting
-            and isinstance(request, Request)
-            and request.name == "message"
-        )
+        return self._together and isinstance(request, Request) and request.name == "message"
 
     def drain(self, done: Callable[[], None]) -> None:
         """Call *done* when everything that was heard is answered."""
@@ -115,9 +130,10 @@ class Talk:
             done()
 
     def closed(self) -> None:
-        """The socket is gone."""
+        """The socket is gone. What is under way comes to its end, but nobody hears of it."""
         self.sign_out()
-        self._waiting = None
+        self.socket = self._waiting = None
+        self.offer = _nowhere
 
     # Serving.
 
@@ -132,72 +148,99 @@ class Talk:
         else:
             self._together = request.name == "message"
             self._misfits = 0
-            self.desk.house.spawn(self._serve(request, slot))
+            if not (self._together and self._send(request, slot)):
+                self.desk.house.spawn(self._serve(request, slot))
+
+    def _send(self, request: Request, slot: _Slot) -> bool:
+        """Send a message the short way; False when it must take the long one."""
+        if self.session is None:
+            return False
+        try:
+            on_its_way = messages.send(self, request.params)
+        except TertuliaError as error:
+            slot.answer = request.error(explain(error, request.name))
+            self._say_answers()
+            return True
+        except Exception as error:  # noqa: BLE001 - a mistake of ours; logged, and the client hears
+            slot.answer = self._failed(request, error)
+            self._say_answers()
+            return True
+        if on_its_way is None:
+            return False
+        on_its_way.add_done_callback(partial(self._sent, request, slot))
+        return True
+
+    def _sent(self, request: Request, slot: _Slot, stored: Future[Sent]) -> None:
+        error = stored.exception()
+        if error is None:
+            slot.answer = messages.sent(self, request.params.get("id"), stored.result())
+        elif isinstance(error, TertuliaError):
+            slot.answer = request.error(explain(error, request.name))
+        else:
+            slot.answer = self._failed(request, error)
+        self._say_answers()
+        self._go_on()
+
+    @staticmethod
+    def _failed(request: Request, error: BaseException) -> bytes:
+        LOG.error(
+            "A SAMA request failed", exc_info=error, extra={"fields": {"request": request.name}}
+        )
+        return request.error(MISTAKE_OF_OURS)
 
     def _answer_misfit(self, misfit: Misfit, slot: _Slot) -> None:
-        if misfit.words == NO_ROUTE and self.session is None and misfit.name not in OPEN_ELSEWHERE:
+        if misfit.words == NO_ROUTE and self.session is None:
             # A stranger does not learn what there is.
             misfit = replace(misfit, words=UNAUTHORIZED)
         self._misfits = 0 if misfit.is_json else self._misfits + 1
         slot.answer = misfit.error()
-        self._emit()
+        self._say_answers()
         if self._misfits >= MOST_MISFITS and self.socket is not None:
             self.socket.close(POLICY_VIOLATION, "nothing of this is a request")
 
     async def _serve(self, request: Request, slot: _Slot) -> None:
         slot.answer = await self._answer(request)
-        self._emit()
+        self._say_answers()
+        self._go_on()
 
     async def _answer(self, request: Request) -> bytes:
         """Do what is asked and say how it went; whatever happens, the client hears back."""
         try:
-            reply = await self._done(request)
+            return _said(await self._done(request), request)
         except TertuliaError as error:
             return request.error(explain(error, request.name))
-        except Exception:
-            LOG.exception("A SAMA request failed", extra={"fields": {"request": request.name}})
-            return request.error(MISTAKE_OF_OURS)
-        if reply is None:
-            return b""
-        if isinstance(reply, Packet):
-            return encode(reply.content)
-        return envelope.response(request.ref, encode(reply))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours; logged, and the client hears
+            return self._failed(request, error)
 
     async def _done(self, request: Request) -> Answer:
         if self.session is None and request.name not in OPEN:
             raise NotSignedIn
         return await OPERATIONS[request.name](self, request.params)
 
-    def _emit(self) -> None:
-        """Send what is answered, in the order asked; then go on with what waits."""
+    def _say_answers(self) -> None:
+        """Send what is answered, in the order asked."""
         slots, socket = self._slots, self.socket
-        assert slots is not None and socket is not None, "a request was heard"  # noqa: PT018 - one fact
         while slots and slots[0].answer is not None:
             answer = slots.popleft().answer
-            if answer:
+            if answer and socket is not None:
                 socket.offer(text_frame(answer))
         if not slots:
             self._slots = None
             self._release()
-            self._go_on()
 
     def _release(self) -> None:
         held, self._held = self._held, None
-        if held and self.socket is not None:
+        if held is not None:
+            self.offer = _nowhere if self.socket is None else self.socket.offer
             for packet in held:
-                self.socket.offer(packet)
+                self.offer(packet)
 
     def _go_on(self) -> None:
-        if self._waiting:
-            self._start(self._waiting.popleft())
-            while (
-                self._waiting
-                and self._together
-                and isinstance(self._waiting[0], Request)
-                and self._waiting[0].name == "message"
-            ):
-                self._start(self._waiting.popleft())
-        elif self._on_idle is not None:
+        """Start what waits, as far as it may; say so when nothing does."""
+        waiting = self._waiting
+        while waiting and (not self._slots or self._goes_together(waiting[0])):
+            self._start(waiting.popleft())
+        if not self._slots and self._on_idle is not None:
             self._on_idle()
         if self._is_paused and not self._waiting and self.socket is not None:
             self._is_paused = False
@@ -206,26 +249,17 @@ class Talk:
 
     # What delivery needs.
 
-    @property
-    def reader(self) -> Reader:
-        """Who listens; only while somebody is signed in."""
-        assert self._reader is not None, "only signed-in connections are in the hub"
-        return self._reader
+    def offer_after_answer(self, packet: bytes) -> None:
+        """Pass on what our own request caused: after its answer, and whatever follows after it."""
+        if self._slots:
+            self._hold()
+        self.offer(packet)
 
-    @property
-    def encoder(self) -> Encoder:
-        """SAMA's voice."""
-        return ENCODER
-
-    def offer(self, packet: bytes, *, caused_here: bool) -> None:
-        """Pass a packet on; one that our own request caused waits for the answer, and so does what follows."""
-        if self._held is not None:
-            self._held.append(packet)
-        elif caused_here and self._slots:
-            self._held = [packet]
-        else:
-            assert self.socket is not None, "it was opened before anybody signed in"
-            self.socket.offer(packet)
+    def _hold(self) -> None:
+        """Keep packets back until the present request is answered."""
+        if self._held is None:
+            self._held = []
+            self.offer = self._held.append
 
     def signed_out(self) -> None:
         """The session has ended."""
@@ -246,26 +280,42 @@ class Talk:
         assert self.session is not None, "only asked while signed in"
         return self.session.flavour
 
-    def sign_in(self, session: Session) -> None:
-        """The connection is the session's from now on, whoever's it was before."""
+    def sign_in(self, session: Session) -> bool:
+        """The connection is the session's from now on, whoever's it was before.
+
+        Whether it is the account's first; packets then wait until the request that asked for this has
+        been answered, so that `catch_up` can put in front of them what was missed.
+        """
         account_id = session.account_id
         reader = Reader(self.number, account_id, session.id, session.flavour)
         if self.session is not None and self.session.account_id == account_id:
-            self.session, self._reader = session, reader
-            return
+            self.session, self.reader = session, reader
+            return False
         self.sign_out()
         if self.socket is None:
-            return
-        self.session, self._reader = session, reader
+            return False
+        self.session, self.reader = session, reader
         self.socket.signed_in = True
-        self.desk.house.hub.add(self)
+        hub = self.desk.house.hub
+        is_first = not hub.is_online(account_id)
+        if is_first:
+            self._hold()
+        hub.add(self)
+        return is_first
+
+    def catch_up(self, packets: Sequence[bytes]) -> None:
+        """Pass these on before everything else, once the present request is answered."""
+        self._hold()
+        assert self._held is not None, "it holds"
+        self._held[:0] = map(text_frame, packets)
 
     def sign_out(self) -> None:
         """Nobody is signed in here; the socket stays open."""
         if self.session is None:
             return
         self.desk.house.hub.remove(self)
-        self.session = self._reader = None
+        self.session, self.reader = None, NOBODY
+        self.is_inactive = False
         if self.socket is not None:
             self.socket.signed_in = False
 
@@ -283,3 +333,12 @@ class Talk:
         self._acknowledged[ref] = None
         if len(self._acknowledged) > MOST_ACKNOWLEDGED:
             del self._acknowledged[next(iter(self._acknowledged))]
+
+
+def _said(reply: Answer, request: Request) -> bytes:
+    """The packet that answers; nothing for None."""
+    if reply is None:
+        return b""
+    if isinstance(reply, Packet):
+        return encode(reply.content)
+    return envelope.response(request.ref, encode(reply))

@@ -4,6 +4,7 @@ Dates are ISO 8601 in UTC with milliseconds, `t` and `recent_activity` whole sec
 milliseconds. What is not set is absent.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from tertulia.core.ids import FileId
 from tertulia.core.model import (
     Account,
     Attachment,
     Chat,
     ChatKind,
+    File,
     ListedChat,
     ListedMessage,
     Notice,
@@ -25,12 +28,13 @@ from tertulia.core.model import (
 from tertulia.core.model import (
     Message as CoreMessage,
 )
+from tertulia.core.push import Announcement, Subscription
 from tertulia.dialects.sama.ids import to_wire
 
 ORGANIZATION = "default"
 """The id of the one organization a server has."""
 
-TYPES = {ChatKind.DIRECT: "u", ChatKind.GROUP: "g"}
+TYPES = {ChatKind.DIRECT: "u", ChatKind.GROUP: "g", ChatKind.CHANNEL: "c"}
 
 NOTICE_TYPES = {
     NoticeKind.MEMBER_ADDED: "added_participant",
@@ -59,6 +63,10 @@ def whole_second(at: int) -> int:
     return -(-at // 1000)
 
 
+Links = Callable[[FileId], str]
+"""From a file to the address it can be got from."""
+
+
 class PictureObject(Struct, omit_defaults=True):
     """`avatar_object`, `image_object`, as the client gave it."""
 
@@ -72,6 +80,11 @@ class PictureObject(Struct, omit_defaults=True):
         if picture is None:
             return UNSET
         return cls(picture.file_ref, picture.name, picture.blur_hash)
+
+
+def picture_url(picture: Picture | None, links: Links) -> str:
+    """Where it can be got; "" when there is none, or it is no file of ours."""
+    return "" if picture is None or picture.file_id is None else links(picture.file_id)
 
 
 class User(Struct, omit_defaults=True):
@@ -89,10 +102,11 @@ class User(Struct, omit_defaults=True):
     email: str = ""
     phone: str = ""
     avatar_object: PictureObject | UnsetType = UNSET
+    avatar_url: str = ""
 
     @classmethod
-    def of(cls, account: Account, online_at: int | None = None) -> "User":
-        """`online_at`: the time now, if the account is online."""
+    def of(cls, account: Account, links: Links, seen_at: int | None = None) -> "User":
+        """`seen_at`: when it was last there, if that is later than the store knows, or not for everybody."""
         name = to_wire(account.id)
         return cls(
             _id=name,
@@ -101,12 +115,13 @@ class User(Struct, omit_defaults=True):
             login=account.login,
             created_at=date(account.created_at),
             updated_at=date(account.updated_at),
-            recent_activity=(online_at or account.seen_at) // 1000,
+            recent_activity=(seen_at or account.seen_at) // 1000,
             first_name=account.first_name,
             last_name=account.last_name,
             email=account.email,
             phone=account.phone,
             avatar_object=PictureObject.of(account.picture),
+            avatar_url=picture_url(account.picture, links),
         )
 
 
@@ -126,7 +141,7 @@ class MessageAttachment(Struct, omit_defaults=True):
 def attachment(given: Attachment) -> Raw | MessageAttachment:
     """With whatever further keys the sender gave."""
     known = MessageAttachment(
-        given.file_ref, given.name, given.blur_hash, given.content_type, given.size_bytes,
+        "" if given.file_id is None else to_wire(given.file_id), given.name, given.blur_hash, given.content_type, given.size_bytes,
         given.width, given.height, given.url,
     )  # fmt: skip
     if not given.more:
@@ -156,11 +171,12 @@ class Message(Struct, omit_defaults=True):
     attachments: list[Raw | MessageAttachment] | UnsetType = UNSET
     replied_message_id: str = ""
     forwarded_message_id: str = ""
+    encrypted_message_type: int | None = None
     status: str = ""
     reactions: ReactionCounts | UnsetType = UNSET
 
     @classmethod
-    def of(cls, message: CoreMessage, c_type: str = "") -> "Message":
+    def of(cls, message: CoreMessage, links: Links, c_type: str = "") -> "Message":
         """`c_type` goes into live packets only."""
         sent = date(message.sent_at)
         return cls(
@@ -169,19 +185,20 @@ class Message(Struct, omit_defaults=True):
             to_wire(message.author_id),
             whole_second(message.sent_at),
             message.text,
-            extra(message),
+            extra(message, links),
             sent,
             sent if message.edited_at is None else date(message.edited_at),
             c_type,
             [attachment(each) for each in message.attachments] if message.attachments else UNSET,
             "" if message.reply_to is None else to_wire(message.reply_to),
             message.forward_of,
+            message.cipher,
         )
 
     @classmethod
-    def listed(cls, listed: ListedMessage, *, with_status: bool) -> "Message":
+    def listed(cls, listed: ListedMessage, links: Links, *, with_status: bool) -> "Message":
         """`status` is for the reader's own messages, and for every `last_message`."""
-        message = cls.of(listed.message)
+        message = cls.of(listed.message, links)
         if with_status:
             message.status = "read" if listed.is_read else "sent"
         total = listed.reactions.total
@@ -205,9 +222,9 @@ class LastMessage(Struct, omit_defaults=True):
     attachments: list[Raw | MessageAttachment] | UnsetType = UNSET
 
     @classmethod
-    def of(cls, listed: ListedMessage) -> "LastMessage":
+    def of(cls, listed: ListedMessage, links: Links) -> "LastMessage":
         """With status, whoever wrote it."""
-        whole = Message.listed(listed, with_status=True)
+        whole = Message.listed(listed, links, with_status=True)
         assert whole.reactions is not UNSET, "lists always say them"
         return cls(
             whole._id,  # noqa: SLF001 - the wire's own name for it
@@ -222,19 +239,19 @@ class LastMessage(Struct, omit_defaults=True):
         )
 
 
-def extra(message: CoreMessage) -> Raw:
+def extra(message: CoreMessage, links: Links) -> Raw:
     """`x`: what the sender attached, or what a notice is about."""
     if message.notice is not None:
-        return Raw(encode(_notice(message.notice)))
+        return Raw(encode(_notice(message.notice, links)))
     return Raw(message.extra.encode()) if message.extra else EMPTY
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
+def _notice(notice: Notice, links: Links) -> dict[str, Any]:
     about: dict[str, Any] = {"type": NOTICE_TYPES[notice.kind]}
     if notice.account is not None:
-        about["user"] = User.of(notice.account)
+        about["user"] = User.of(notice.account, links)
     if notice.chat is not None:
-        about["conversation"] = Conversation.of(notice.chat)
+        about["conversation"] = Conversation.of(notice.chat, links)
     return about
 
 
@@ -251,12 +268,15 @@ class Conversation(Struct, omit_defaults=True):
     name: str = ""
     description: str = ""
     image_object: PictureObject | UnsetType = UNSET
+    image_url: str = ""
+    is_encrypted: bool = False
+    subscribers_count: int | UnsetType = UNSET
     last_message: LastMessage | UnsetType = UNSET
     unread_messages_count: int | UnsetType = UNSET
     participants: list[str] | UnsetType = UNSET
 
     @classmethod
-    def of(cls, chat: Chat) -> "Conversation":
+    def of(cls, chat: Chat, links: Links) -> "Conversation":
         """The card alone."""
         return cls(
             _id=to_wire(chat.id),
@@ -269,16 +289,110 @@ class Conversation(Struct, omit_defaults=True):
             name=chat.name,
             description=chat.description,
             image_object=PictureObject.of(chat.picture),
+            image_url=picture_url(chat.picture, links),
+            is_encrypted=chat.encrypted,
+            subscribers_count=chat.subscribers if chat.kind is ChatKind.CHANNEL else UNSET,
         )
 
     @classmethod
-    def listed(cls, listed: ListedChat) -> "Conversation":
+    def listed(cls, listed: ListedChat, links: Links) -> "Conversation":
         """With the newest message and what is unread."""
-        conversation = cls.of(listed.chat)
+        conversation = cls.of(listed.chat, links)
         conversation.unread_messages_count = listed.unread
         if listed.last is not None:
-            conversation.last_message = LastMessage.of(listed.last)
+            conversation.last_message = LastMessage.of(listed.last, links)
         return conversation
+
+
+class LogEntry(Struct):
+    """What a user missed (document, Operations log): `packet` as it would have come live."""
+
+    _id: int
+    user_id: str
+    packet: Raw
+    created_at: str
+    updated_at: str
+
+
+class FileObject(Struct):
+    """A file that was announced (document, Attachments API).
+
+    QUIRK sama: the document calls its id `_id`, clients in the field `object_id`.
+    """
+
+    _id: str
+    object_id: str
+    name: str
+    size: int
+    content_type: str
+    user_id: str
+    organization_id: str
+    created_at: str
+    updated_at: str
+    upload_url: str
+
+    @classmethod
+    def of(cls, file: File, upload_url: str) -> "FileObject":
+        """With where to put its content."""
+        name, made = to_wire(file.id), date(file.created_at)
+        return cls(
+            name, name, file.name, file.size_bytes, file.content_type, to_wire(file.maker_id),
+            ORGANIZATION, made, made, upload_url,
+        )  # fmt: skip
+
+
+class PushSubscription(Struct, omit_defaults=True):
+    """Where one device's pushes go (document, Push Subscription API): only what is set."""
+
+    _id: str
+    user_id: str
+    platform: str
+    device_udid: str
+    created_at: str
+    updated_at: str
+    organization_id: str
+    web_endpoint: str = ""
+    web_key_auth: str = ""
+    web_key_p256dh: str = ""
+    device_token: str = ""
+
+    @classmethod
+    def of(cls, made: Subscription) -> "PushSubscription":
+        """As it is kept."""
+        to = made.to
+        return cls(
+            to_wire(made.id),
+            to_wire(made.account_id),
+            to.platform,
+            to.device,
+            date(made.created_at),
+            date(made.updated_at),
+            ORGANIZATION,
+            to.endpoint,
+            to.key_auth,
+            to.key_p256dh,
+            to.token,
+        )
+
+
+class PushEvent(Struct):
+    """A push in a user's own words. `message` is JSON text; `user_ids` repeats `recipients_ids`."""
+
+    _id: str
+    user_id: str
+    recipients_ids: list[str]
+    user_ids: list[str]
+    message: str
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def of(cls, made: Announcement) -> "PushEvent":
+        """As it was put."""
+        recipients = [to_wire(each) for each in made.recipients]
+        said = date(made.at)
+        me = to_wire(made.account_id)
+        return cls(to_wire(made.id), me, recipients, recipients, made.payload, said, said)
 
 
 class Error(Struct):
@@ -296,11 +410,24 @@ class SignalAcknowledgement(Struct):
     mid: str | UnsetType = UNSET
 
 
+class AwaitedFile(Struct):
+    """A file that a message has made, and where to put its content."""
+
+    file_id: str
+    file_name: str
+    upload_url: str
+
+
 class Acknowledgement(SignalAcknowledgement):
-    """What the sender of a message gets. The last two are for conversation handlers, which we lack."""
+    """What the sender of a message gets.
+
+    `modified` and `bot_message` are for conversation handlers, which we lack; `attachments` is there
+    when the message has made files.
+    """
 
     modified: None = None
     bot_message: None = None
+    attachments: Sequence[AwaitedFile] | UnsetType = UNSET
 
 
 class Acknowledged(Struct):

@@ -1,5 +1,6 @@
 """Conversations API."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core.errors import BadInput, NotFound
@@ -22,26 +23,32 @@ NO_USER = "Please select at least one user."
 TOO_MANY = "There are too many users in the group conversation."
 NO_CIDS = "'cids' field is required."
 
+MOST_FIRST_SUBSCRIBERS = 100_000
+"""Participants a channel may be created with; one request rarely holds so many."""
+
 
 async def conversation_create(talk: "Talk", given: Any) -> Answer:
-    """Open a private or a group conversation (document, Create)."""
+    """Open a private conversation, a group or a channel (document, Create)."""
     params = need_object(given)
     kind = params.text("type", 0, 255, words=WRONG_TYPE)
     if not kind:
         raise refused("Conversation type missed.")
-    if kind not in {"u", "g"} or params.flag("is_encrypted"):
+    if kind not in {"u", "g", "c"}:
         raise refused(WRONG_TYPE)
     card = NewGroup(
-        name=_name(params, needed=kind == "g"),
+        name=_name(params, needed=kind != "u"),
         description=params.text("description", 0, 255) or "",
         picture=picture(params.object("image_object")),
+        encrypted=params.flag("is_encrypted") or False,
         members=_participants(talk, params, kind),
     )
     if kind == "u":
         chat = await _open_direct(talk, params, card)
+    elif kind == "c":
+        chat = await talk.desk.core.chats.open_channel(talk.actor, card)
     else:
         chat = await talk.desk.core.chats.open_group(talk.actor, card, talk.desk.most_members)
-    return {"conversation": Conversation.of(chat)}
+    return {"conversation": Conversation.of(chat, talk.desk.links)}
 
 
 def _name(params: Params, *, needed: bool) -> str:
@@ -52,6 +59,8 @@ def _name(params: Params, *, needed: bool) -> str:
 
 
 def _participants(talk: "Talk", params: Params, kind: str) -> tuple[AccountId, ...]:
+    if kind == "c":
+        return params.accounts("participants", MOST_FIRST_SUBSCRIBERS)
     most = talk.desk.most_members
     listed = params.values.get("participants")
     if isinstance(listed, list) and len(listed) > most:
@@ -64,18 +73,19 @@ def _participants(talk: "Talk", params: Params, kind: str) -> tuple[AccountId, .
 
 async def _open_direct(talk: "Talk", params: Params, card: NewGroup) -> Chat:
     """The opponent is `opponent_id`, or the first known participant who is not oneself."""
-    core, me = talk.desk.core, talk.actor.account_id
-    if params.given("opponent_id"):
-        return await core.chats.open_direct(talk.actor, AccountId(params.id("opponent_id")), card)
+    core, actor = talk.desk.core, talk.actor
+    me = actor.account_id
     known = {account.id for account in await core.accounts.several(card.members)}
     if len(known) > 2:
         raise refused("There are too many users in the private conversation.")
+    if params.given("opponent_id"):
+        return await core.chats.open_direct(actor, AccountId(params.id("opponent_id")), card)
     others = [each for each in card.members if each in known and each != me]
     if not others and me in known:
         raise BadInput("other", "is oneself")
     if not others:
         raise NotFound("account")
-    return await core.chats.open_direct(talk.actor, others[0], card)
+    return await core.chats.open_direct(actor, others[0], card)
 
 
 async def conversation_update(talk: "Talk", given: Any) -> Answer:
@@ -97,7 +107,7 @@ async def conversation_update(talk: "Talk", given: Any) -> Answer:
         remove_admins=admins.accounts("remove", 1_000),
     )
     chat = await talk.desk.core.chats.change(talk.actor, chat_id, change, talk.desk.most_members)
-    return {"deleted": True} if chat is None else {"conversation": Conversation.of(chat)}
+    return {"deleted": True} if chat is None else {"conversation": Conversation.of(chat, talk.desk.links)}
 
 
 async def conversation_delete(talk: "Talk", given: Any) -> Answer:
@@ -111,11 +121,11 @@ async def conversation_list(talk: "Talk", given: Any) -> Answer:
     """My conversations, newest change first (document, List)."""
     page = need_object(given).page(30, 100, most_ids=10)
     listed = await talk.desk.core.chats.listed(talk.actor, page)
-    return {"conversations": [Conversation.listed(each) for each in listed]}
+    return {"conversations": [Conversation.listed(each, talk.desk.links) for each in listed]}
 
 
 async def conversation_search(talk: "Talk", given: Any) -> Answer:
-    """My groups by part of their name (document, Search).
+    """My groups, and every channel, by part of their name (document, Search).
 
     QUIRK sama: the document answers with objects, stock clients index an array of ids.
     """
@@ -123,9 +133,11 @@ async def conversation_search(talk: "Talk", given: Any) -> Answer:
     name = params.need_text("name", 1, 65_536)
     limit = params.strict_limit(30, 100, 30)
     changed_after, _ = params.bounds()
+    # Asked now, because who asked may be gone when the answer is there.
+    flavour = talk.flavour
     found = await talk.desk.core.chats.search(talk.actor, name, limit, changed_after=changed_after)
-    if talk.flavour == SEED:
-        return {"conversations": [Conversation.of(chat) for chat in found]}
+    if flavour == SEED:
+        return {"conversations": [Conversation.of(chat, talk.desk.links) for chat in found]}
     return {"conversations": [to_wire(chat.id) for chat in found]}
 
 
@@ -135,15 +147,46 @@ async def get_participants_by_cids(talk: "Talk", given: Any) -> Answer:
     QUIRK sama: the document has `users` alone; the mobile client dies without the map beside it.
     """
     params = need_object(given)
+    chat_ids, actor = _cids(params), talk.actor
+    members = await talk.desk.core.chats.members(actor, chat_ids)
+    everybody = {each for present in members.values() for each in present}
+    users = await talk.desk.users(actor, list(everybody))
+    return {"users": users, "conversations": _by_conversation(members)}
+
+
+async def get_admins_by_cids(talk: "Talk", given: Any) -> Answer:
+    """Owner and admins of the conversations that I lead: the owner first, then admins, oldest first."""
+    chat_ids, actor = _cids(need_object(given)), talk.actor
+    admins = await talk.desk.core.chats.admins(actor, chat_ids)
+    order = list(dict.fromkeys(each for leading in admins.values() for each in leading))
+    known = {user.id: user for user in await talk.desk.users(actor, order)}
+    users = [known[name] for name in map(to_wire, order) if name in known]
+    return {"users": users, "conversations": _by_conversation(admins)}
+
+
+def _cids(params: Params) -> list[ChatId]:
     if not params.given("cids"):
         raise refused(NO_CIDS)
-    chat_ids = [ChatId(each) for each in params.need_ids("cids", 100)]
-    members = await talk.desk.core.chats.members(talk.actor, chat_ids)
-    everybody = {each for present in members.values() for each in present}
+    return [ChatId(each) for each in params.need_ids("cids", 100)]
+
+
+def _by_conversation(accounts: Mapping[ChatId, Sequence[AccountId]]) -> dict[str, list[str]]:
     return {
-        "users": await talk.desk.users(list(everybody)),
-        "conversations": {
-            to_wire(chat_id): [to_wire(each) for each in present]
-            for chat_id, present in members.items()
-        },
+        to_wire(chat_id): [to_wire(each) for each in listed] for chat_id, listed in accounts.items()
     }
+
+
+async def conversation_subscribe(talk: "Talk", given: Any) -> Answer:
+    """Read a channel from now on."""
+    await talk.desk.core.chats.subscribe(talk.actor, _channel(given))
+    return SUCCESS
+
+
+async def conversation_unsubscribe(talk: "Talk", given: Any) -> Answer:
+    """Read a channel no more."""
+    await talk.desk.core.chats.unsubscribe(talk.actor, _channel(given))
+    return SUCCESS
+
+
+def _channel(given: Any) -> ChatId:
+    return ChatId(need_object(given).id("cid", words="'cid' field is required."))

@@ -1,20 +1,25 @@
 """Messages API: sending, editing, deleting, typing."""
 
+from asyncio import Future
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.messages import MAX_TEXT
-from tertulia.core.model import Attachment, Draft
+from tertulia.core.messages import check_length
+from tertulia.core.model import Draft, Sent
 from tertulia.core.signals import NewSignal
 from tertulia.dialects.sama.errors import FORBIDDEN, NO_BODY, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer, Packet
+from tertulia.dialects.sama.handlers.attachments import attachments, awaited
+from tertulia.dialects.sama.handlers.caller import Caller
 from tertulia.dialects.sama.ids import UNKNOWN, to_wire
 from tertulia.dialects.sama.params import Params, need_object
 from tertulia.dialects.sama.wire import (
     Acknowledged,
     Acknowledgement,
+    AwaitedFile,
     SignalAcknowledgement,
     encode,
     whole_second,
@@ -27,63 +32,88 @@ BAD_ID = "Incorrect message ID."
 NO_CID = "'cid' field is required."
 NO_X = "'x' field is required."
 X_TYPE = '"x" must be of type object'
-BAD_ATTACHMENT = "Invalid attachment fields."
 
 MAX_X = 65_536
 """Bytes of `x` as JSON."""
 
-MAX_ATTACHMENTS = 100
-MAX_FILE_SIZE = 104_857_600
-MAX_SIDE = 10_000
-
-ATTACHMENT_KEYS = frozenset({
-    "file_id", "file_name", "file_blur_hash", "file_content_type", "file_size", "file_width",
-    "file_height", "file_url",
-})  # fmt: skip
+PLAIN = frozenset({"id", "cid", "x", "body", "attachments"})
+"""What most messages are made of; with nothing else in them there is nothing else to check."""
 
 SERVERS_OWN = frozenset({"conversation_created", "conversation_updated", "conversation_kicked"})
 """Keys of `x` that clients take for the server's own word."""
 
 
-async def message(talk: "Talk", given: Any) -> Answer:
+async def message(talk: Caller, given: Any) -> Answer:
     """Send a message (document, Send/Receive messages and Sent status)."""
     params = need_object(given)
     ref = params.text("id", 1, 255, words=BAD_ID)
-    draft = _draft(params, ref, acknowledged=talk.was_acknowledged(ref))
+    draft = _draft(talk, params, ref)
     sent = await talk.desk.core.messages.send(talk.actor, draft)
     talk.note_acknowledged(ref)
-    return acknowledged(ref, to_wire(sent.message.id), whole_second(sent.message.sent_at))
+    stored = sent.message
+    new = awaited(draft.attachments, stored.attachments, talk.desk.core.files)
+    return acknowledged(ref, to_wire(stored.id), whole_second(stored.sent_at), new)
 
 
-def acknowledged(ref: str | None, server_ref: str, second: int) -> Packet:
+def send(talk: "Talk", given: Any) -> Future[Sent] | None:
+    """The short way of a message: on its way to the disk at once, without a task of its own.
+
+    None when it needs the long one (`message`), which may ask the core for more than one thing.
+    """
+    params = need_object(given)
+    if "attachments" in params.values:
+        return None
+    ref = params.text("id", 1, 255, words=BAD_ID)
+    draft = _draft(talk, params, ref)
+    return talk.desk.core.messages.send(talk.actor, draft)
+
+
+def sent(talk: "Talk", ref: str | None, outcome: Sent) -> bytes:
+    """The acknowledgement of `send`, as JSON."""
+    talk.note_acknowledged(ref)
+    stored = outcome.message
+    packet = acknowledged(ref, to_wire(stored.id), whole_second(stored.sent_at))
+    return encode(packet.content)
+
+
+def acknowledged(
+    ref: str | None, server_ref: str, second: int, new_files: Sequence[AwaitedFile] = ()
+) -> Packet:
     """QUIRK sama: the document says `ack`, clients in the field wait for `ask`; one packet has both."""
     said = Acknowledgement(server_ref, second, UNSET if ref is None else ref)
+    if new_files:
+        said.attachments = new_files
     return Packet(Acknowledged(said, said))
 
 
-def _draft(params: Params, ref: str | None, *, acknowledged: bool) -> Draft:
+def _draft(talk: Caller, params: Params, ref: str | None) -> Draft:
     chat_id = ChatId(params.id("cid", words=NO_CID))
     x = _x(params, words=X_TYPE)
     body = _body(params)
-    attachments = _attachments(params)
-    if not attachments and (body is None or not body.strip()):
+    attached = attachments(params, talk.desk.core.files)
+    if not attached and (body is None or not body.strip()):
         raise Refused(NO_BODY)
+    if params.values.keys() <= PLAIN:
+        return Draft(
+            chat_id, body or "", ref or "", x, attached, acknowledged=talk.was_acknowledged(ref)
+        )
     reply_to = _reply(params)
     forward_of = params.text("forwarded_message_id", 0, 255) or ""
     hide_from = params.accounts("deleted_for", 100)
     encrypted = params.values.get("encrypted_message_type")
-    if encrypted is not None and encrypted not in (0, 1):
+    if encrypted is not None and (type(encrypted) is not int or encrypted not in {0, 1}):
         raise refused('"encrypted_message_type" must be one of [0, 1]')
     return Draft(
         chat_id=chat_id,
         text=body or "",
         client_ref=ref or "",
         extra=x,
-        attachments=attachments,
+        attachments=attached,
         reply_to=reply_to,
         forward_of=forward_of,
         hide_from=hide_from,
-        acknowledged=acknowledged,
+        acknowledged=talk.was_acknowledged(ref),
+        cipher=None if encrypted is None else int(encrypted),
     )
 
 
@@ -104,8 +134,9 @@ def _body(params: Params) -> str | None:
     if "body" not in params.values:
         return None
     body = params.values["body"]
-    if not isinstance(body, str) or len(body) > MAX_TEXT:
+    if not isinstance(body, str):
         raise Refused(NO_BODY)
+    check_length(body)
     return body
 
 
@@ -116,51 +147,7 @@ def _reply(params: Params) -> MessageId | None:
     return MessageId(params.id("replied_message_id", words=words))
 
 
-def _attachments(params: Params) -> tuple[Attachment, ...]:
-    if "attachments" not in params.values:
-        return ()
-    given = params.values["attachments"]
-    if not isinstance(given, list) or not 1 <= len(given) <= MAX_ATTACHMENTS:
-        raise Refused(NO_BODY)
-    if not all(isinstance(each, dict) for each in given):
-        raise Refused(NO_BODY)
-    return tuple(_attachment(Params(each)) for each in given)
-
-
-def _attachment(params: Params) -> Attachment:
-    """One attachment, as the client gave it; there are no files yet, so none can be named."""
-    more = {
-        key: value
-        for key, value in params.values.items()
-        if key not in ATTACHMENT_KEYS and value is not None
-    }
-    url = params.text("file_url", 1, 2_048, words=BAD_ATTACHMENT)
-    if params.given("file_id") or url is None:
-        raise refused(BAD_ATTACHMENT)
-    return Attachment(
-        url=url,
-        name=params.text("file_name", 0, 255, words=BAD_ATTACHMENT) or "",
-        blur_hash=params.text("file_blur_hash", 0, 255, words=BAD_ATTACHMENT) or "",
-        content_type=params.text("file_content_type", 0, 255, words=BAD_ATTACHMENT) or "",
-        size_bytes=_size(params, "file_size", MAX_FILE_SIZE),
-        width=_size(params, "file_width", MAX_SIDE),
-        height=_size(params, "file_height", MAX_SIDE),
-        more=encode(more).decode() if more else "",
-    )
-
-
-def _size(params: Params, key: str, most: int) -> int | None:
-    value = params.values.get(key)
-    if value is None:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise refused(BAD_ATTACHMENT)
-    return value
-
-
-async def system_message(talk: "Talk", given: Any) -> Answer:
+async def system_message(talk: Caller, given: Any) -> Answer:
     """Pass a packet on to who is online; nothing is stored (document, system messages)."""
     params = need_object(given)
     ref = params.need_text("id", 1, 255, words=BAD_ID)
@@ -197,18 +184,18 @@ async def typing(talk: "Talk", given: Any) -> Answer:
     return None
 
 
-async def message_edit(talk: "Talk", given: Any) -> Answer:
+async def message_edit(talk: Caller, given: Any) -> Answer:
     """Write one's message anew (document, Update / edit)."""
     params = need_object(given)
     message_id = MessageId(params.id("id", words=BAD_ID))
     body = params.values.get("body")
-    if not isinstance(body, str) or not 1 <= len(body) <= MAX_TEXT:
+    if not isinstance(body, str):
         raise Refused(NO_BODY)
     await talk.desk.core.messages.edit(talk.actor, message_id, body)
     return SUCCESS
 
 
-async def message_delete(talk: "Talk", given: Any) -> Answer:
+async def message_delete(talk: Caller, given: Any) -> Answer:
     """Delete messages for everybody or for oneself (document, Delete)."""
     params = need_object(given)
     chat_id = ChatId(params.id("cid", words=NO_CID))

@@ -6,6 +6,7 @@ from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.model import ReadMark
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
+from tertulia.dialects.sama.handlers.caller import Caller
 from tertulia.dialects.sama.handlers.messages import BAD_ID, NO_CID
 from tertulia.dialects.sama.ids import to_wire
 from tertulia.dialects.sama.params import Params, need_object
@@ -27,25 +28,31 @@ async def message_list(talk: "Talk", given: Any) -> Answer:
     page = params.page(30, 100, most_ids=100)
     actor = talk.actor
     listed = await talk.desk.core.messages.history(actor, chat_id, page)
+    links = talk.desk.links
     return {
         "messages": [
-            Message.listed(each, with_status=each.message.author_id == actor.account_id)
+            Message.listed(each, links, with_status=each.message.author_id == actor.account_id)
             for each in listed
         ]
     }
 
 
-async def message_read(talk: "Talk", given: Any) -> Answer:
+async def message_read(talk: Caller, given: Any) -> Answer:
     """Say what one has read; without `ids` everything (document, Read status)."""
-    params = need_object(given)
-    chat_id = ChatId(params.id("cid", words=NO_CID))
-    found = params.ids("ids", MOST_IDS_READ)
-    named = None if found is None else tuple(MessageId(each) for each in found)
-    await talk.desk.core.messages.mark_read(talk.actor, ReadMark(chat_id, named))
+    mark = read_mark(need_object(given))
+    await talk.desk.core.messages.mark_read(talk.actor, mark)
     return SUCCESS
 
 
-async def message_reactions_update(talk: "Talk", given: Any) -> Answer:
+def read_mark(params: Params) -> ReadMark:
+    """What `cid` and `ids` say was read."""
+    chat_id = ChatId(params.id("cid", words=NO_CID))
+    found = params.ids("ids", MOST_IDS_READ)
+    named = None if found is None else tuple(MessageId(each) for each in found)
+    return ReadMark(chat_id, named)
+
+
+async def message_reactions_update(talk: Caller, given: Any) -> Answer:
     """React to a message, or take a reaction back."""
     params = need_object(given)
     message_id = MessageId(params.id("mid", words=BAD_ID))

@@ -8,6 +8,7 @@ from tertulia.core.signin import ACCESS
 from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
+from tertulia.dialects.sama.handlers.log import replayed
 from tertulia.dialects.sama.params import Params, need_object
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ async def user_login(talk: "Talk", given: Any) -> Answer:
         account = await by_password(desk, params, login, password)
         flavour = desk.flavour(params) or SEED
     session, access, _, _ = await desk.open(account, device, flavour, with_refresh=False)
-    talk.sign_in(session)
+    await _signed_in(talk, session)
     return {"user": desk.user(account), "token": access}
 
 
@@ -84,8 +85,20 @@ async def connect(talk: "Talk", given: Any) -> Answer:
     params = need_object(given)
     params.need_device()
     session, _ = await by_access_token(talk.desk, params)
-    talk.sign_in(session)
+    await _signed_in(talk, session)
     return SUCCESS
+
+
+async def _signed_in(talk: "Talk", session: Session) -> None:
+    """Sign the socket in; the first of a user who was offline is told what changed meanwhile.
+
+    QUIRK sama: the document promises it; stock clients make a hollow message of an edit they do not
+    know, so they are told nothing.
+    """
+    if talk.sign_in(session) and session.flavour == SEED:
+        missed = await talk.desk.core.log.missed_changes(talk.actor)
+        if talk.session is session:
+            talk.catch_up(replayed(talk.desk.encoder, session.account_id, missed))
 
 
 async def user_logout(talk: "Talk", given: Any) -> Answer:

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tertulia.core.ids import AccountId
+from tertulia.core.ids import AccountId, FileId
 from tertulia.core.model import NewAccount, Picture, ProfileChange
+from tertulia.dialects.sama import ids
 from tertulia.dialects.sama.errors import NO_ORGANIZATION, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.params import MAX_DEVICE, Params, need_object
@@ -85,10 +86,13 @@ def picture(params: Params | None) -> Picture | None:
     """`avatar_object` or `image_object`: `{file_id, file_name, file_blur_hash}`."""
     if params is None:
         return None
+    ref = params.need_text("file_id", 1, 255)
+    number = ids.from_wire(ref)
     return Picture(
-        params.need_text("file_id", 1, 255),
+        ref,
         params.text("file_name", 0, 255) or "",
         params.text("file_blur_hash", 0, 255) or "",
+        None if number == ids.UNKNOWN else FileId(number),
     )
 
 
@@ -106,14 +110,15 @@ async def user_search(talk: "Talk", given: Any) -> Answer:
     limit = params.strict_limit(30, 100, 30)
     ignored = params.accounts("ignore_ids", 1_000)
     changed_after, _ = params.bounds()
+    actor = talk.actor
     found = await talk.desk.core.accounts.search(
-        talk.actor, keyword, limit, changed_after=changed_after, leave_out=ignored
+        actor, keyword, limit, changed_after=changed_after, leave_out=ignored
     )
-    return {"users": [talk.desk.user(account) for account in found]}
+    return {"users": await talk.desk.seen_by(actor, found)}
 
 
 async def get_users_by_ids(talk: "Talk", given: Any) -> Answer:
     """People by id, newest first; unknown ones are skipped (document, List by ids)."""
     params = need_object(given)
     ids = params.need_ids("ids", 100, low=1)
-    return {"users": await talk.desk.users([AccountId(each) for each in ids])}
+    return {"users": await talk.desk.users(talk.actor, [AccountId(each) for each in ids])}

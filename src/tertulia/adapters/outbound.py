@@ -1,0 +1,234 @@
+"""Requests the server makes itself: one policy for where they may go.
+
+An address that a user has chosen must not lead into the operator's own network. So a host is looked
+up here, every address found must be public or in a network the operator allows, and the connection
+goes to the very address that was checked: a name that changes its mind in between changes nothing.
+Redirects are not followed, proxies of the environment are not used, and of the answer only the
+status counts (docs/decisions/0042).
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+)
+from urllib.parse import urlsplit
+
+import h11
+
+from tertulia.core.errors import Unavailable
+
+WITHIN_S = 10.0
+"""From the look-up of the name to the status of the answer."""
+
+RESOLVE_WITHIN_S = 2.0
+
+MAX_URL = 2_048
+MAX_ANSWER = 64 << 10
+"""Bytes that are read at most while waiting for the status."""
+
+PORTS = {"http": 80, "https": 443}
+
+# 64:ff9b::/96: an IPv4 address behind a translator.
+NAT64 = IPv6Network("64:ff9b::/96")
+# ::/96: an IPv4 address as nobody writes it any more.
+COMPATIBLE = IPv6Network("::/96")
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+class Refused(Exception):
+    """The server does not call this address; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address taken apart. `origin` is scheme, host and port as in a browser."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> "Target":
+        """Raises: Refused when it is no http(s) address without user information."""
+        if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
+            raise Refused("it is no address")
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise Refused("it is no address") from error
+        if parts.scheme not in PORTS or not host or port == 0:
+            raise Refused("it is no http or https address")
+        if "@" in parts.netloc:
+            raise Refused("it has user information")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return cls(parts.scheme, host, port or PORTS[parts.scheme], path)
+
+    @property
+    def authority(self) -> str:
+        """Host and, unless it is the usual one, port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """`https://host`, with the port unless it is the usual one."""
+        return f"{self.scheme}://{self.authority}"
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is globally routable, and what it stands for too."""
+    embedded = _embedded(address)
+    if embedded is not None:
+        return is_public(embedded)
+    return address.is_global and not (
+        address.is_multicast or address.is_reserved or address.is_unspecified
+    )
+
+
+def _embedded(address: Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address in NAT64 or address in COMPATIBLE:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None
+
+
+class Outbound:
+    """Makes requests."""
+
+    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+        """`allowed`: networks that may be called although they are not public."""
+        self._allowed = tuple(allowed)
+        self._tls = ssl.create_default_context()
+
+    def is_allowed(self, url: str) -> bool:
+        """False when the address itself shows that it may not be called (`core.push.Endpoints`)."""
+        try:
+            host = Target.of(url).host
+        except Refused:
+            return False
+        if host == "localhost" or host.endswith((".localhost", ".localhost.")):
+            return self._may(ip_address("127.0.0.1"))
+        literal = _literal(host)
+        return literal is None or self._may(literal)
+
+    def _may(self, address: Address) -> bool:
+        stood_for = _embedded(address) or address
+        return is_public(address) or any(
+            each.version == stood_for.version and stood_for in each for each in self._allowed
+        )
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, trusted: bool = False
+    ) -> int:
+        """The status of the answer.
+
+        Args:
+            url: where to.
+            headers: beside those that HTTP itself needs.
+            body: what to send.
+            trusted: the operator gave the address, so it may lie anywhere.
+
+        Raises:
+            Refused: it may not be called.
+            Unavailable: no answer in time.
+        """
+        target = Target.of(url)
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                addresses = await self._addresses(target, trusted=trusted)
+                return await self._exchange(target, addresses[0], headers, body)
+        except (OSError, TimeoutError, ValueError, h11.ProtocolError) as error:
+            raise Unavailable(f"{target.origin} ({type(error).__name__})") from error
+
+    async def _addresses(self, target: Target, *, trusted: bool) -> list[str]:
+        """What the host stands for, now. Raises: Refused when one of it is out of bounds."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(RESOLVE_WITHIN_S):
+            found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        if not addresses:
+            raise OSError("no address")
+        # A scope (fe80::1%eth0) is part of the address: such ones are never public.
+        if not trusted and not all(self._may(ip_address(each)) for each in addresses):
+            raise Refused("it is not a public address")
+        return addresses
+
+    async def _exchange(
+        self, target: Target, address: str, headers: Mapping[str, str], body: bytes
+    ) -> int:
+        is_tls = target.scheme == "https"
+        reader, writer = await asyncio.open_connection(
+            address,
+            target.port,
+            ssl=self._tls if is_tls else None,
+            server_hostname=target.host if is_tls else None,
+        )
+        try:
+            http = h11.Connection(h11.CLIENT)
+            request = h11.Request(
+                method="POST",
+                target=target.path,
+                headers=[
+                    ("Host", target.authority),
+                    ("User-Agent", "Tertulia"),
+                    ("Connection", "close"),
+                    ("Content-Length", str(len(body))),
+                    *headers.items(),
+                ],
+            )
+            sent = (
+                http.send(request),
+                http.send(h11.Data(data=body)),
+                http.send(h11.EndOfMessage()),
+            )
+            writer.write(b"".join(part for part in sent if part))
+            await writer.drain()
+            return await _status(http, reader)
+        finally:
+            writer.transport.abort()
+
+
+async def _status(http: h11.Connection, reader: asyncio.StreamReader) -> int:
+    read = 0
+    while True:
+        event = http.next_event()
+        if isinstance(event, h11.Response):
+            return event.status_code
+        if event is h11.NEED_DATA:
+            arrived = await reader.read(MAX_ANSWER)
+            read += len(arrived)
+            if read > MAX_ANSWER:
+                raise OSError("a long answer without a status")
+            http.receive_data(arrived)
+        elif not isinstance(event, h11.InformationalResponse):
+            raise OSError("no answer")
+
+
+def _literal(host: str) -> Address | None:
+    """The address a host is, in any of the spellings that systems understand; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host.removesuffix(".")))
+    except OSError:
+        return None

@@ -1,0 +1,188 @@
+"""Pushes to devices: Web Push (RFC 8030, 8188, 8291, 8292), and JSON for whatever serves mobile ones."""
+
+import base64
+import json
+import os
+from collections import OrderedDict
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDH,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    derive_private_key,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tertulia.adapters.outbound import Outbound, Refused, Target
+from tertulia.core.errors import Unavailable
+from tertulia.core.ports import Clock
+from tertulia.core.push import NewSubscription, Outcome
+
+KEY_NAME = "web push"
+"""Under which the private key lies in the store."""
+
+KEPT_FOR_S = 86_400
+"""How long a push service keeps a push for a device that is off."""
+
+RECORD_BYTES = 4_096
+SALT_BYTES, SECRET_BYTES = 16, 16
+
+TOKEN_S = 12 * 3_600
+"""How long one of our tokens is good; half of that time it is used."""
+
+MOST_TOKENS = 1_000
+"""Push services whose tokens are remembered."""
+
+GONE = (404, 410)
+BUSY = (408, 425, 429)
+
+
+def to_text(content: bytes) -> str:
+    """URL-safe base64 without padding."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def from_text(text: str) -> bytes:
+    """From base64, URL-safe or not, with padding or without. Raises: ValueError."""
+    plain = text.replace("+", "-").replace("/", "_").rstrip("=")
+    padded = plain + "=" * (-len(plain) % 4)
+    return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+
+
+def _point(key: EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def new_key() -> str:
+    """A private key, as `Vapid` reads it and operators may set it."""
+    number = generate_private_key(SECP256R1()).private_numbers().private_value
+    return to_text(number.to_bytes(32, "big"))
+
+
+class Vapid:
+    """Says to push services who we are (RFC 8292)."""
+
+    def __init__(self, key: str, contact: str) -> None:
+        """The server's key and whom a push service may write to (`mailto:` or `https:`).
+
+        Raises:
+            ValueError: it is no private key.
+        """
+        number = from_text(key)
+        if len(number) != 32:
+            raise ValueError("32 bytes in URL-safe base64 are expected")
+        self._key = derive_private_key(int.from_bytes(number, "big"), SECP256R1())
+        self._contact = contact
+        self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
+        self.public_key = to_text(_point(self._key.public_key()))
+
+    def authorization(self, origin: str, now_s: int) -> str:
+        """The header for a push service."""
+        until, token = self._tokens.get(origin, (-1, ""))
+        if until < now_s:
+            claims = {"aud": origin, "exp": now_s + TOKEN_S, "sub": self._contact}
+            token = jwt.encode(claims, self._key, algorithm="ES256")
+            self._tokens[origin] = now_s + TOKEN_S // 2, token
+            if len(self._tokens) > MOST_TOKENS:
+                self._tokens.popitem(last=False)
+        return f"vapid t={token}, k={self.public_key}"
+
+
+def encrypted(
+    content: bytes,
+    to_key: bytes,
+    to_secret: bytes,
+    *,
+    salt: bytes | None = None,
+    own_key: EllipticCurvePrivateKey | None = None,
+) -> bytes:
+    """The body of a push that only the holder of the subscription can read (RFC 8291).
+
+    Args:
+        content: at most 3,993 bytes.
+        to_key: the subscription's public key, an uncompressed point.
+        to_secret: its authentication secret.
+        salt: 16 bytes, for tests; otherwise random.
+        own_key: for tests; otherwise made for this push alone.
+
+    Raises:
+        ValueError: a key is none.
+    """
+    if len(to_secret) != SECRET_BYTES:
+        raise ValueError("the secret has 16 bytes")
+    salt = salt or os.urandom(SALT_BYTES)
+    own_key = own_key or generate_private_key(SECP256R1())
+    theirs = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), to_key)
+    own_point = _point(own_key.public_key())
+    about = b"WebPush: info\0" + to_key + own_point
+    shared = _derived(own_key.exchange(ECDH(), theirs), to_secret, about, 32)
+    key = _derived(shared, salt, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = _derived(shared, salt, b"Content-Encoding: nonce\0", 12)
+    # 2 says that this is the last record; there is one.
+    sealed = AESGCM(key).encrypt(nonce, content + b"\x02", None)
+    size = RECORD_BYTES.to_bytes(4, "big")
+    return salt + size + bytes([len(own_point)]) + own_point + sealed
+
+
+def _derived(secret: bytes, salt: bytes, about: bytes, size: int) -> bytes:
+    return HKDF(algorithm=SHA256(), length=size, salt=salt, info=about).derive(secret)
+
+
+class DevicePushes:
+    """Sends pushes (`core.push.PushSender`)."""
+
+    def __init__(self, outbound: Outbound, vapid: Vapid, clock: Clock, mobile_url: str) -> None:
+        """`mobile_url`: where pushes for iOS and Android are posted; "": they are dropped."""
+        self._outbound = outbound
+        self._vapid = vapid
+        self._clock = clock
+        self._mobile_url = mobile_url
+
+    async def send(self, to: NewSubscription, payload: str) -> Outcome:
+        """See the port."""
+        try:
+            if to.endpoint:
+                return _outcome(await self._to_browser(to, payload))
+            if not self._mobile_url:
+                return Outcome.REFUSED
+            outcome = _outcome(await self._to_gateway(to, payload))
+        except (Refused, ValueError):
+            return Outcome.REFUSED
+        except Unavailable:
+            return Outcome.FAILED
+        # The gateway's 404 says nothing about a device.
+        return Outcome.FAILED if outcome is Outcome.GONE else outcome
+
+    async def _to_browser(self, to: NewSubscription, payload: str) -> int:
+        body = encrypted(payload.encode(), from_text(to.key_p256dh), from_text(to.key_auth))
+        now_s = self._clock.now_ms() // 1000
+        headers = {
+            "Authorization": self._vapid.authorization(Target.of(to.endpoint).origin, now_s),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(KEPT_FOR_S),
+            "Urgency": "high",
+        }
+        return await self._outbound.post(to.endpoint, headers, body)
+
+    async def _to_gateway(self, to: NewSubscription, payload: str) -> int:
+        said = {"platform": to.platform, "token": to.token, "payload": json.loads(payload)}
+        body = json.dumps(said, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json"}
+        return await self._outbound.post(self._mobile_url, headers, body, trusted=True)
+
+
+def _outcome(status: int) -> Outcome:
+    if 200 <= status < 300:
+        return Outcome.SENT
+    if status in GONE:
+        return Outcome.GONE
+    if status >= 500 or status in BUSY:
+        return Outcome.FAILED
+    return Outcome.REFUSED

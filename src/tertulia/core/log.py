@@ -1,0 +1,79 @@
+"""What an account missed while it was not connected.
+
+The log is not kept per account: it is read from the messages and events of the account's chats, for
+the times the account was away (docs/decisions/0040).
+"""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from tertulia.core.events import LogEntry, MessageEdited, MessagesDeleted
+from tertulia.core.ids import MAX_NUMBER, AccountId, first_number_at
+from tertulia.core.model import Actor
+from tertulia.core.ports import Clock, LogStore
+
+KEPT_MS = 14 * 24 * 3_600_000
+"""How long what was missed can be read."""
+
+MOST_ENTRIES = 1_000
+"""Of one account; the older ones are left out."""
+
+
+class Log:
+    """Remembers who is there since when, and reads what passed by who was not."""
+
+    def __init__(self, store: LogStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._came_at: dict[AccountId, int] = {}
+
+    def came(self, account_id: AccountId) -> Coroutine[Any, Any, None]:
+        """The account's first connection is there; the result, awaited, writes it down.
+
+        The place in the log is taken now: what is announced from here on is heard.
+        """
+        position = self._came_at[account_id] = self._store.position
+        return self._store.came(account_id, position, self._oldest())
+
+    def went(self, account_id: AccountId) -> Coroutine[Any, Any, None]:
+        """The account's last connection is gone; the result, awaited, writes it down."""
+        self._came_at.pop(account_id, None)
+        return self._store.went(account_id, self._store.position)
+
+    async def missed(
+        self, actor: Actor, *, after: int | None = None, before: int | None = None
+    ) -> list[LogEntry]:
+        """What the actor missed, oldest first.
+
+        Args:
+            actor: whose log it is.
+            after: only later entries than this (milliseconds since 1970), exclusive.
+            before: only earlier ones, exclusive.
+        """
+        oldest = self._oldest()
+        if after is not None:
+            oldest = max(oldest, min(first_number_at(after + 1) - 1, MAX_NUMBER))
+        entries = await self._read(actor, oldest)
+        if before is None:
+            return entries
+        end = first_number_at(before)
+        return [entry for entry in entries if entry.number < end]
+
+    async def missed_changes(self, actor: Actor) -> list[LogEntry]:
+        """The edits and deletions of others since the actor went offline, oldest first."""
+        kinds = (MessageEdited.__name__, MessagesDeleted.__name__)
+        return await self._read(actor, self._oldest(), kinds=kinds)
+
+    async def _read(
+        self, actor: Actor, oldest: int, kinds: Sequence[str] | None = None
+    ) -> list[LogEntry]:
+        me = actor.account_id
+        until = self._came_at.get(me, MAX_NUMBER)
+        return await self._store.missed(me, oldest, until, MOST_ENTRIES, only_last=kinds)
+
+    def _oldest(self) -> int:
+        return first_number_at(self._clock.now_ms() - KEPT_MS)
+
+    async def tidy(self) -> None:
+        """Throw away what nobody can read any more."""
+        await self._store.forget(self._oldest())

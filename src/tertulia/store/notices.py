@@ -1,0 +1,40 @@
+"""What the server itself says in a chat: stored like a message, announced like one."""
+
+from tertulia.core.events import MessagePosted
+from tertulia.core.ids import AccountId, MessageId
+from tertulia.core.model import Actor, Message, Notice, NoticeKind
+from tertulia.store.hot import INSERT_MESSAGE, SKIP, TOUCH_CHAT, ChatState, message_row
+from tertulia.store.work import Work, draw, run, tell
+
+NOTICE_TEXTS = {
+    NoticeKind.MEMBER_ADDED: "{name} has been added to the group",
+    NoticeKind.MEMBER_REMOVED: "{name} has been removed from the group",
+    NoticeKind.MEMBER_LEFT: "{name} has left the group",
+    NoticeKind.PICTURE_CHANGED: "Group chat image was updated",
+}
+
+
+def post_notice(actor: Actor, state: ChatState, notice: Notice, now: int) -> Work[Message]:
+    """Store what the server itself says in the chat, in the actor's name. `tell_notice` announces it."""
+    seq, sent_at = state.next_place(now)
+    name = notice.account.display_name if notice.account else ""
+    message = Message(
+        id=MessageId((yield from draw(now))),
+        chat_id=state.id,
+        seq=seq,
+        author_id=actor.account_id,
+        text=NOTICE_TEXTS[notice.kind].format(name=name),
+        sent_at=sent_at,
+        notice=notice,
+    )
+    yield from run(INSERT_MESSAGE, *message_row(message, None))
+    yield from run(TOUCH_CHAT, *state.touched())
+    yield from run(SKIP, 1, state.id, actor.account_id)
+    return message
+
+
+def tell_notice(
+    actor: Actor, state: ChatState, message: Message, *, unheard_by: tuple[AccountId, ...] = ()
+) -> Work[None]:
+    """Announce a notice to who is in the chat now."""
+    yield from tell(MessagePosted(message, state.kind, actor.connection, unheard_by))

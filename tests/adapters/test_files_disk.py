@@ -1,0 +1,151 @@
+"""Files in a folder: whole or not at all."""
+
+import asyncio
+import contextlib
+import os
+import resource
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia.adapters.files_disk import ABANDONED_S, WRITE_BYTES, DiskFiles
+from tertulia.core.errors import TooMuch
+from tertulia.core.ids import FileId
+
+FILE = FileId(123_456_789_012)
+NOW_S = 1_790_000_000.0
+
+Story = Callable[[DiskFiles], Awaitable[None]]
+
+
+def in_folder(folder: Path, story: Story) -> None:
+    disk = DiskFiles(folder, lambda: NOW_S)
+    disk.open_folder()
+    try:
+        asyncio.run(_as_coroutine(story, disk))
+    finally:
+        disk.close()
+
+
+async def _as_coroutine(story: Story, disk: DiskFiles) -> None:
+    await story(disk)
+
+
+def found(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
+
+
+async def content(disk: DiskFiles) -> bytes | None:
+    stored = await disk.open(FILE)
+    if stored is None:
+        return None
+    with contextlib.closing(stored):
+        return bytes(await stored.read(0, stored.size_bytes))
+
+
+def test_a_file_comes_back_as_it_came(tmp_path: Path) -> None:
+    whole = os.urandom(3 * WRITE_BYTES + 5)
+
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        for start in range(0, len(whole), 70_000):
+            await upload.write(whole[start : start + 70_000])
+        assert await content(disk) is None
+        await upload.keep()
+        assert await content(disk) == whole
+        stored = await disk.open(FILE)
+        assert stored is not None
+        assert await stored.read(10, 4) == whole[10:14]
+        assert await stored.read(len(whole) - 1, 4) == whole[-1:]
+        assert await stored.read(len(whole), 4) == b""
+        stored.close()
+        stored.close()
+
+    in_folder(tmp_path, story)
+    assert len(found(tmp_path)) == 1
+
+
+def test_many_small_pieces_are_one_file(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        for number in range(3_000):
+            await upload.write(bytes([number % 256]))
+        await upload.keep()
+        assert await content(disk) == bytes(number % 256 for number in range(3_000))
+
+    in_folder(tmp_path, story)
+
+
+def test_an_abandoned_upload_leaves_nothing(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        for _ in range(5):
+            await upload.write(bytes(WRITE_BYTES))
+        upload.abandon()
+
+    in_folder(tmp_path, story)
+    assert found(tmp_path) == []
+
+
+def test_of_two_uploads_the_first_that_is_complete_counts(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        one, other = await disk.begin(FILE), await disk.begin(FILE)
+        await one.write(b"one")
+        await other.write(b"other")
+        await other.keep()
+        await one.keep()
+        assert await content(disk) == b"other"
+
+    in_folder(tmp_path, story)
+    assert len(found(tmp_path)) == 1
+
+
+@contextlib.contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_without_room_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        with files_no_longer_than(WRITE_BYTES // 2), pytest.raises(TooMuch) as refusal:
+            await upload.write(bytes(WRITE_BYTES))
+            await upload.keep()
+        assert refusal.value.what == "bytes"
+        upload.abandon()
+
+    in_folder(tmp_path, story)
+    assert found(tmp_path) == []
+
+
+def test_what_a_crash_left_behind_is_swept_away(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        old, young = (tmp_path / "incoming" / name for name in ("1-a", "2-b"))
+        for path, age_s in ((old, ABANDONED_S + 1), (young, ABANDONED_S - 1)):
+            path.touch()
+            os.utime(path, (NOW_S - age_s, NOW_S - age_s))
+        await disk.tidy()
+        assert found(tmp_path) == [young]
+
+    in_folder(tmp_path, story)
+
+
+def test_a_removed_file_takes_its_previews_along(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        await upload.write(b"no picture")
+        await upload.keep()
+        (path,) = found(tmp_path)
+        path.with_name(path.name + ".640").touch()
+        path.with_name(path.name + "9").touch()
+        await disk.remove(FILE)
+        assert found(tmp_path) == [path.with_name(path.name + "9")]
+        await disk.remove(FILE)
+
+    in_folder(tmp_path, story)

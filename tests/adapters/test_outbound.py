@@ -1,0 +1,177 @@
+"""Where the server's own requests may go."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from tertulia.adapters.outbound import Outbound, Refused, Target, is_public
+from tertulia.core.errors import Unavailable
+
+HERE = ip_network("127.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "0.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
+        "100.64.0.1", "192.0.2.1", "198.51.100.7", "203.0.113.9", "198.18.0.1", "224.0.0.1",
+        "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1",
+        "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
+        "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_public_is_known(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808"])
+def test_a_public_address_is_known(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "push", "ftp://push.example.org/", "file:///etc/passwd", "https://", "https:///path",
+        "https://a@push.example.org/", "https://a:b@push.example.org/", "https://push.example.org:0/",
+        "https://push.example.org:99999/", "https://push.example.org/ x", "https://push.example.org/\n",
+        "https://bücher.example/", "https://[::1/", "https://x/" + "a" * 2_048,
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(Refused):
+        Target.of(url)
+    assert not Outbound().is_allowed(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/", "https://127.0.0.1:8443/x", "http://127.1/", "http://2130706433/",
+        "http://0x7f.0.0.1/", "http://017700000001/", "http://[::1]/", "http://[::ffff:7f00:1]/",
+        "http://localhost/", "http://x.localhost/", "http://10.0.0.1/", "http://[fe80::1%25eth0]/",
+    ],
+)  # fmt: skip
+def test_a_literal_address_inside_is_refused_at_once(url: str) -> None:
+    assert not Outbound().is_allowed(url)
+
+
+def test_what_the_operator_allows_is_allowed() -> None:
+    outbound = Outbound([HERE, ip_network("10.0.0.0/8")])
+    assert outbound.is_allowed("http://127.0.0.1/")
+    assert outbound.is_allowed("http://localhost:9/")
+    assert outbound.is_allowed("http://[::ffff:10.0.0.1]/")
+    assert not outbound.is_allowed("http://192.168.0.1/")
+
+
+def test_names_are_not_looked_up_before_they_are_needed() -> None:
+    assert Outbound().is_allowed("https://push.example.org/send")
+
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def at_a_server(answer: Answer, story: Callable[[int], Awaitable[None]]) -> None:
+    """Play a story at a server of one's own."""
+
+    async def play() -> None:
+        async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answer(reader, writer)
+            writer.close()
+
+        server = await asyncio.start_server(served, "127.0.0.1", 0)
+        async with server:
+            await story(server.sockets[0].getsockname()[1])
+
+    asyncio.run(play())
+
+
+async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+    writer.write(
+        b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def test_a_redirect_is_an_answer_like_any_other() -> None:
+    async def story(port: int) -> None:
+        status = await Outbound([HERE]).post(f"http://127.0.0.1:{port}/", {}, b"hello")
+        assert status == 302
+
+    at_a_server(redirect, story)
+
+
+def test_a_private_address_is_refused_when_it_is_called() -> None:
+    async def story(port: int) -> None:
+        with pytest.raises(Refused):
+            await Outbound().post(f"http://127.0.0.1:{port}/", {}, b"hello")
+
+    at_a_server(redirect, story)
+
+
+def test_the_operators_own_address_may_lie_anywhere() -> None:
+    async def story(port: int) -> None:
+        url = f"http://127.0.0.1:{port}/"
+        assert await Outbound().post(url, {}, b"hello", trusted=True) == 302
+
+    at_a_server(redirect, story)
+
+
+async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+    writer.write(b"what?\r\n\r\n")
+
+
+async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+
+
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+    for _ in range(10):
+        writer.write(b"HTTP/1.1 100 Continue\r\nX: " + b"a" * 15_000 + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("answer", [nonsense, silence, flood])
+def test_who_does_not_answer_properly_is_not_available(answer: Answer) -> None:
+    async def story(port: int) -> None:
+        with pytest.raises(Unavailable):
+            await Outbound([HERE]).post(f"http://127.0.0.1:{port}/", {}, b"hello")
+
+    at_a_server(answer, story)
+
+
+def test_nobody_at_home_is_not_available() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable):
+            asyncio.run(Outbound([HERE]).post(f"http://127.0.0.1:{port}/", {}, b""))
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that leads elsewhere when it is looked up again gains nothing."""
+    asked: list[str] = []
+
+    async def story(port: int) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def lookup(host: Any, port: Any, **how: Any) -> list[Any]:
+            asked.append(str(host))
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(loop, "getaddrinfo", lookup)
+        url = f"http://push.example.org:{port}/"
+        assert await Outbound([HERE]).post(url, {}, b"hello") == 302
+        with pytest.raises(Refused):
+            await Outbound().post(url, {}, b"hello")
+
+    at_a_server(redirect, story)
+    assert asked[0] == "push.example.org"
+    assert asked.count("push.example.org") == 2

@@ -1,0 +1,146 @@
+"""The embedded store as a file: whose it is, which versions it takes, what a failing disk does to it."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from tertulia.core.errors import Unavailable
+from tertulia.core.tally import Tally
+from tertulia.store.migrate import NewerStore, steps
+from tertulia.store.sqlite import SqliteEngine
+from tests.store.world import START, World, in_file, tell
+
+
+def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+    open_engine = in_file(tmp_path / "deep" / "down" / "tertulia.db")
+
+    async def first(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        await world.post(anna, chat.id, "still here")
+        remembered.update(anna=anna, chat=chat)
+
+    async def second(world: World) -> None:
+        anna, chat = remembered["anna"], remembered["chat"]
+        assert await world.texts(anna, chat.id) == ["still here"]
+        # The clock was set back meanwhile; numbers and dates grow all the same.
+        world.now = START - 1_000
+        message = await world.post(anna, chat.id)
+        assert (message.seq, message.sent_at) == (2, START + 1)
+        assert message.id > chat.id
+
+    remembered: dict[str, Any] = {}
+    uvloop.run(tell(first, open_engine))
+    uvloop.run(tell(second, open_engine))
+
+
+def test_a_second_process_is_refused_by_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "tertulia.db"
+
+    async def story(world: World) -> None:
+        second = SqliteEngine(str(path), world.heard.extend, Tally())
+        with pytest.raises(Unavailable, match="another Tertulia uses it"):
+            await second.open()
+        await world.person("anna")
+
+    uvloop.run(tell(story, in_file(path)))
+
+
+def test_a_newer_store_is_refused_in_one_clear_sentence_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tertulia.db"
+
+    async def story(world: World) -> None:
+        await world.person("anna")
+
+    uvloop.run(tell(story, in_file(path)))
+    newest = steps()[-1][0]
+    with sqlite3.connect(path) as later:
+        later.execute("INSERT INTO schema_steps VALUES (?)", (newest + 1,))
+    later.close()
+    before = path.read_bytes()
+    with pytest.raises(NewerStore) as refusal:
+        uvloop.run(tell(story, in_file(path)))
+    assert str(refusal.value) == (
+        f"the store is at schema step {newest + 1}, this version of Tertulia knows steps up to"
+        f" {newest}: start the newer version, or restore a backup made by this one"
+    )
+    assert path.read_bytes() == before
+    # The lock was let go: the older version may come back to its own file.
+    with sqlite3.connect(path) as repaired:
+        repaired.execute("DELETE FROM schema_steps WHERE step > ?", (newest,))
+    repaired.close()
+
+    async def again(world: World) -> None:
+        assert await world.accounts.secret_of("anna") is not None
+
+    uvloop.run(tell(again, in_file(path)))
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tertulia.db"
+    path.write_text("a shopping list, which is no database at all" * 100)
+
+    async def story(_: World) -> None:
+        raise AssertionError("opened")
+
+    with pytest.raises(Unavailable, match=r"tertulia\.db"):
+        uvloop.run(tell(story, in_file(path)))
+
+
+def test_a_commit_that_fails_acknowledges_nothing_and_the_next_one_works(tmp_path: Path) -> None:
+    class FullDisk:
+        """Commits as a full disk does."""
+
+        def __init__(self, connection: sqlite3.Connection) -> None:
+            self.connection = connection
+            self.full = False
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if self.full and sql == "COMMIT":
+                raise sqlite3.OperationalError("database or disk is full")
+            return self.connection.execute(sql, *parameters)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.connection, name)
+
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        engine = world.engine
+        assert isinstance(engine, SqliteEngine)
+        disk = FullDisk(engine._writer)
+        engine._writer = disk  # type: ignore[assignment]  # it stands before the connection
+        world.heard.clear()
+        disk.full = True
+        outcomes = await asyncio.gather(
+            world.post(anna, chat.id, "lost"), world.person("clara"), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes] == [Unavailable] * 2
+        assert world.heard == []
+        assert world.tally.commits_failed == 1
+        assert await world.texts(anna, chat.id) == []
+        disk.full = False
+        assert (await world.post(anna, chat.id, "kept")).seq == 1
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+def test_a_connection_that_is_gone_acknowledges_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        engine = world.engine
+        assert isinstance(engine, SqliteEngine)
+        writer = engine._writer
+        engine._writer = sqlite3.connect(":memory:", check_same_thread=False)
+        engine._writer.close()
+        with pytest.raises(Unavailable):
+            await world.post(anna, chat.id)
+        engine._writer = writer
+        assert await world.texts(anna, chat.id) == []
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
