@@ -177,9 +177,8 @@ async def built(
         passwords: hashes them.
         clock: the time.
     """
-    disk = files_for(settings, clock)
+    disk, tasks = files_for(settings, clock), Tasks()
     tally, bus = Tally(), InProcessBus()
-    tasks = Tasks()
     engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
     mailer = mailer_at(settings.email_url)
@@ -203,8 +202,9 @@ async def built(
         hub = Hub(came, went)
         presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
         attempts = Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, asyncio.get_running_loop().time)
-        file_key = await sessions.server_secret(FILE_KEY_NAME, new_key())
-        links = FileLinks(file_key, base_url + FILES_PATH, clock)
+        links = FileLinks(
+            await sessions.server_secret(FILE_KEY_NAME, new_key()), base_url + FILES_PATH, clock
+        )
         outbound, subscriptions = Outbound(settings.callback_allow), SqlPushes(engine)
         pushes = Pushes(
             hub,

@@ -114,9 +114,10 @@ def files_no_longer_than(size: int) -> Iterator[None]:
 def test_without_room_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     async def story(disk: DiskFiles) -> None:
         upload = await disk.begin(FILE)
-        with files_no_longer_than(WRITE_BYTES // 2), pytest.raises(TooMuch) as refusal:
+        with files_no_longer_than(WRITE_BYTES // 2):
             await upload.write(bytes(WRITE_BYTES))
-            await upload.keep()
+            with pytest.raises(TooMuch) as refusal:
+                await upload.keep()
         assert refusal.value.what == "bytes"
         upload.abandon()
 

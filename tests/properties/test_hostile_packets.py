@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
@@ -24,48 +24,54 @@ PLACEHOLDERS = {
 
 
 class Scene:
-    """A town where Anna has said something, and somebody new comes to spoil it."""
+    """A town where Anna says something, and somebody new comes to spoil it."""
 
     def __init__(self, place: Town) -> None:
         self.town = place
-        self.anna_login, self.anna_id = place.settle("anna")
-        self.anna = place.comes(self.anna_login)
-        others = [place.settle("boris")[1], place.settle("clara")[1]]
-        made = self.anna.ask(
-            "conversation_create", {"type": "g", "name": "tea", "participants": others}
-        )
-        self.tea: str = made["conversation"]["_id"]
-        self.said = [self._say(f"safe {number}") for number in range(3)]
-
-    def _say(self, body: str) -> str:
-        self.anna.send({"message": {"id": body, "cid": self.tea, "body": body}})
-        while "ask" not in (packet := self.anna.receive()):
-            pass
-        return str(packet["ask"]["server_mid"])
+        login, self.anna_id = place.settle("anna")
+        self.anna = place.comes(login)
+        self.tea = ""
+        self.said: list[str] = []
 
     def stranger(self) -> tuple[Client, dict[str, str]]:
-        """Somebody new in Anna's group, and what the placeholders stand for."""
+        """Somebody new in a group of Anna's, and what the placeholders stand for."""
         login, me = self.town.settle("mallory")
-        self.anna.ask("conversation_update", {"id": self.tea, "participants": {"add": [me]}})
+        made = self.anna.ask(
+            "conversation_create", {"type": "g", "name": "tea", "participants": [me]}
+        )
+        self.tea = made["conversation"]["_id"]
+        self.said = [say(self.anna, self.tea, f"safe {number}") for number in range(3)]
         client = self.town.client()
         params = {"login": login, "password": "secret", "device_id": "d"}
         token = client.ask("user_login", params)["token"]
         pair = {"type": "u", "participants": [self.anna_id]}
         hall = client.ask("conversation_create", pair)["conversation"]["_id"]
-        client.send({"message": {"id": "mine", "cid": self.tea, "body": "mine"}})
-        while "ask" not in (packet := client.receive()):
-            pass
-        mine = packet["ask"]["server_mid"]
-        hers = self.said[0]
-        names = {"tea": self.tea, "hall": hall, "anna": self.anna_id, "me": me, "hers": hers}
+        mine = say(client, self.tea, "mine")
+        names = {
+            "tea": self.tea,
+            "hall": hall,
+            "anna": self.anna_id,
+            "me": me,
+            "hers": self.said[0],
+        }
         return client, names | {"mine": mine, "login": login, "token": token}
 
     def check(self) -> None:
         """All is well."""
         assert self.town.mistakes == []
         assert self.town.is_healthy()
-        listed = self.anna.ask("message_list", {"cid": self.tea, "ids": self.said})["messages"]
-        assert [each["_id"] for each in reversed(listed)] == self.said
+        if self.said:
+            page = {"cid": self.tea, "ids": self.said}
+            listed = self.anna.ask("message_list", page)["messages"]
+            assert [each["_id"] for each in reversed(listed)] == self.said
+
+
+def say(client: Client, cid: str, body: str) -> str:
+    """The id of a new message."""
+    client.send({"message": {"id": body, "cid": cid, "body": body}})
+    while "ask" not in (packet := client.receive()):
+        assert "error" not in packet.get("message", {}), packet
+    return str(packet["ask"]["server_mid"])
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +116,8 @@ def check_answer(packet: Packet, name: str, ref: Any) -> None:
             given = content.get("id")
             if given is not None:
                 assert isinstance(ref, str | int | float), packet
-                assert given == ref
+                # NUL goes from every text, and from this one too.
+                assert given == (ref.replace("\0", "") if isinstance(ref, str) else ref)
                 assert type(given) is type(ref)
         case {"ask": dict(ask), "ack": dict(ack)} if len(packet) == 2:
             assert ask == ack
@@ -150,14 +157,15 @@ def test_the_valid_packets_are_valid(scene: Scene) -> None:
         "contact_update", "conversation_subscribe", "conversation_unsubscribe",
         "conversation_update", "conversation_handler_create", "get_conversation_handler",
         "conversation_handler_delete", "message_summary", "message_tone", "user_send_otp",
-        "user_reset_password", "device_delete", "push_event_create",
+        "user_reset_password", "device_delete", "push_event_create", "push_subscription_delete",
     }, refused  # fmt: skip
 
 
 @pytest.mark.slow
 @settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[
         HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example,
         HealthCheck.data_too_large,

@@ -11,17 +11,17 @@ import pytest
 import uvloop
 
 import tertulia.store
-from tertulia.store import accounts, chats, membership, messages
+from tertulia.store import accounts, chats, membership, messages, oplog, pushes
 from tertulia.store.work import rows, run
 from tests.store.world import World, in_memory, in_postgres, tell
 
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b")
 
-# A person searches accounts seldom, and in a thread of its own.
-MAY_SCAN = {accounts.SEARCH}
+# A person searches accounts seldom, and in a thread of its own; the last two run once, at the start.
+MAY_SCAN = {accounts.SEARCH, oplog.CLOSE_ALL, pushes.SUBSCRIBERS}
 
 # The newest visible message is searched from the end; a chat that is forgotten is gone through.
-MAY_GO_THROUGH_A_CHAT = {chats.LATEST, chats.NAMED, *membership.FORGET_CHAT}
+MAY_GO_THROUGH_A_CHAT = {chats.LATEST, chats.NAMED, chats.TIES, *membership.FORGET_CHAT}
 
 # The beginning of other statements.
 FRAGMENTS = {messages.LISTED}

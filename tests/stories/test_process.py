@@ -53,7 +53,8 @@ def test_a_stop_answers_what_was_read_then_closes_with_1001(tmp_path: Path) -> N
         await boris.heard()
         # Messages and lists in turns, so that each list waits for the message before it.
         packets: list[object] = []
-        for number in range(60):
+        # As many as one connection may have waiting; what it did not read is nobody's promise.
+        for number in range(30):
             packets.append({"message": {"id": f"m{number}", "cid": tea, "body": f"m{number}"}})
             packets.append({"request": {"message_list": {"cid": tea}, "id": number}})
         anna.socket.transport.write(bundled(packets))

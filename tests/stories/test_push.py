@@ -161,8 +161,9 @@ class Scene:
     async def leaves(self, socket: ClientConnection, login: str) -> None:
         await socket.close()
         account_id = int(self.ids[login][8:], 16)
-        while self.server.hub.is_online(account_id):  # type: ignore[arg-type]  # an id of ours
-            await asyncio.sleep(0)  # noqa: ASYNC110 - nothing says so, and it is soon
+        # SAFE: nothing says when the server has noticed, and it is soon.
+        while self.server.hub.is_online(account_id):  # type: ignore[arg-type]  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     async def push(self) -> Any:
         _, _, body = await self.service.next()

@@ -6,17 +6,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import uvloop
 from PIL import Image
 
-from tertulia.assembly import Server
+from tertulia.adapters.clock import SystemClock
+from tertulia.assembly import Server, files_for
 from tertulia.core.ids import SessionId
 from tertulia.core.links import DOWNLOAD_S, UPLOAD_S, FileLinks
 from tertulia.core.model import Actor, File, NewAccount, NewFile
+from tertulia.settings import Settings, SettingsError
 from tests.house import running_house
+from tests.web.serving import until
 
 PATIENCE_S = 5
 
@@ -53,13 +57,14 @@ class Depot:
 Story = Callable[[Depot], Awaitable[None]]
 
 
-def in_depot(tmp_path: Path, story: Story, **settings: object) -> None:
+def in_depot(tmp_path: Path, story: Story, **settings: Any) -> None:
     async def play() -> None:
         folder = tmp_path / "files"
         async with running_house(data=tmp_path, **settings) as (server, _):
             account = await server.core.accounts.register(NewAccount("anna", "anna-secret"))
             links = server.core.files.links
-            await story(Depot(server, Actor(account.id, SessionId(0)), folder, links))
+            async with asyncio.timeout(4 * PATIENCE_S):
+                await story(Depot(server, Actor(account.id, SessionId(0)), folder, links))
 
     uvloop.run(play())
 
@@ -103,13 +108,6 @@ async def ask(
         return await hear(reader, method)
 
 
-async def gone(folder: Callable[[], list[Path]]) -> None:
-    """Returns when nothing lies there any more."""
-    async with asyncio.timeout(PATIENCE_S):
-        while folder():
-            await asyncio.sleep(0.005)
-
-
 def test_a_body_of_chunks_is_counted_as_it_comes(tmp_path: Path) -> None:
     async def story(depot: Depot) -> None:
         chunked = {"Transfer-Encoding": "chunked"}
@@ -119,7 +117,7 @@ def test_a_body_of_chunks_is_counted_as_it_comes(tmp_path: Path) -> None:
             async with line_to(url) as (reader, writer):
                 writer.write(head_of("PUT", url, chunked) + body)
                 assert (await hear(reader, "PUT")).status == 400
-        await gone(depot.left_behind)
+        await until(lambda: not depot.left_behind())
         file = await depot.announce(5)
         url = depot.links.upload(file.id)
         async with line_to(url) as (reader, writer):
@@ -187,10 +185,8 @@ def test_an_interrupted_upload_leaves_nothing_and_can_be_had_again(tmp_path: Pat
         async with line_to(url) as (_, writer):
             writer.write(head_of("PUT", url, {"Content-Length": "3000000"}) + bytes(2_000_000))
             await writer.drain()
-            async with asyncio.timeout(PATIENCE_S):
-                while not depot.left_behind():
-                    await asyncio.sleep(0.005)
-        await gone(depot.left_behind)
+            await until(depot.left_behind)
+        await until(lambda: not depot.left_behind())
         assert (await ask("GET", depot.links.download(file.id))).status == 404
         assert (await ask("PUT", url, body=bytes(3_000_000))).status == 200
 
@@ -204,7 +200,7 @@ def test_an_upload_that_falls_silent_is_hung_up_on(tmp_path: Path) -> None:
         async with line_to(url) as (reader, writer):
             writer.write(head_of("PUT", url, {"Content-Length": "10"}) + b"abc")
             assert (await hear(reader, "PUT")).status == 408
-        await gone(depot.left_behind)
+        await until(lambda: not depot.left_behind())
 
     in_depot(tmp_path, story, body_timeout=0.1)
 
@@ -215,9 +211,7 @@ def test_of_two_uploads_at_once_the_first_that_is_complete_counts(tmp_path: Path
         url = depot.links.upload(file.id)
         async with line_to(url) as (reader, writer):
             writer.write(head_of("PUT", url, {"Content-Length": "4"}) + b"sl")
-            async with asyncio.timeout(PATIENCE_S):
-                while not depot.left_behind():
-                    await asyncio.sleep(0.005)
+            await until(depot.left_behind)
             assert (await ask("PUT", url, body=b"fast")).status == 200
             writer.write(b"ow")
             assert (await hear(reader, "PUT")).status == 200
@@ -378,3 +372,14 @@ def test_what_was_announced_just_now_is_waited_for(tmp_path: Path) -> None:
         assert (await depot.server.core.files.need(file.id)) == file
 
     in_depot(tmp_path, story)
+
+
+def test_a_bucket_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match="keeps files in a folder only"):
+        files_for(Settings(files_url="s3://bucket?endpoint_url=http://s3:9000"), SystemClock())
+
+
+def test_a_folder_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "files").touch()
+    with pytest.raises(SettingsError, match="cannot be used"):
+        files_for(Settings(data=tmp_path), SystemClock())

@@ -360,9 +360,7 @@ class FileRecords(Protocol):
         """Those the account made, sees in a message, or sees as somebody's picture."""
         ...
 
-    async def note_uploaded(
-        self, file_id: FileId, sides: tuple[int, int] | None, now: int
-    ) -> None:
+    async def note_uploaded(self, file_id: FileId, sides: tuple[int, int] | None, now: int) -> None:
         """The content is there; width and height, if it is a picture. The first time counts."""
         ...
 

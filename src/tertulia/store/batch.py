@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from tertulia.core.errors import TertuliaError, Unavailable
-from tertulia.core.events import Event, SessionsEnded
+from tertulia.core.events import Event, MessagePosted, SessionsEnded
 from tertulia.core.ids import Numbers
 from tertulia.core.tally import Tally
 from tertulia.store.work import Ask, Draw, Many, Rows, Run, Tell, Work
@@ -115,7 +115,7 @@ def _by_themselves(jobs: list[Job], events: list[Event], numbers: Numbers) -> Tr
     try:
         unit = set_unit.run([job.member for job in jobs])
         outcomes = yield from _numbered(unit, heard, numbers)
-    except Exception as error:  # noqa: BLE001 - found out again, one by one
+    except Exception as error:
         LOG.warning("A batch failed and is replayed one by one", exc_info=error)
         yield Run("ROLLBACK")
         numbers.last = max(numbers.last, (yield Begin()))
@@ -269,6 +269,7 @@ class Gathering:
         """The batch is on disk: publish what happened, in order, then let the callers go on."""
         self._tally.commits += 1
         self._tally.units += len(batch.jobs)
+        self._tally.messages_stored += sum(type(event) is MessagePosted for event in batch.events)
         self._tally.commit_seconds.observe(perf_counter() - batch.seconds)
         self._next()
         if batch.events:

@@ -38,8 +38,9 @@ MOST_LOOKED_THROUGH = 20_000
 MOST_GAPS = 1_000
 """The newest; what an account missed before so many absences is left out."""
 
-LOST_IN_A_CRASH_MS = 1_000
-"""What was announced so shortly before a crash may not have been heard."""
+LOST_IN_A_CRASH_MS = 3_000
+"""What was announced so shortly before a crash may not have been heard; and after one the sequence goes
+on up to a second later than it had come."""
 
 FORGOTTEN_AT_ONCE = 1_000
 """Events that one commit drops."""

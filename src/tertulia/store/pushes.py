@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.ids import AccountId, ChatId, first_number_at
 from tertulia.core.model import Account, Chat
 from tertulia.core.push import NewSubscription, Platform, Push, Subscription
 from tertulia.store import records
@@ -48,17 +48,17 @@ WHERE NOT EXISTS (
 ORDER BY s.id
 """
 
-PUT = "INSERT INTO pushes (id, subscription_id, payload, made_at) VALUES (?, ?, ?, ?)"
+PUT = "INSERT INTO pushes (id, subscription_id, payload) VALUES (?, ?, ?)"
 
 WAITING = f"""
 SELECT p.id, s.id, s.account_id, {SENT_TO}, p.payload
 FROM pushes p JOIN subscriptions s ON s.id = p.subscription_id
-WHERE p.made_at > ? ORDER BY p.id DESC LIMIT ?
+WHERE p.id > ? ORDER BY p.id DESC LIMIT ?
 """
 
 SETTLE = "DELETE FROM pushes WHERE id = ?"
 
-FORGET = "DELETE FROM pushes WHERE made_at <= ?"
+FORGET = "DELETE FROM pushes WHERE id <= ?"
 
 
 class SqlPushes:
@@ -104,7 +104,7 @@ class SqlPushes:
 
     async def waiting(self, since: int, limit: int) -> list[Push]:
         """See the port."""
-        found = await self._engine.scan(rows(WAITING, since, limit))
+        found = await self._engine.scan(rows(WAITING, first_number_at(since), limit))
         return [
             Push(each[0], each[1], each[2], _sent_to(each[3:9]), each[9])
             for each in reversed(found)
@@ -116,7 +116,7 @@ class SqlPushes:
 
     async def forget(self, before: int) -> None:
         """See the port."""
-        await self._engine.write(run(FORGET, before))
+        await self._engine.write(run(FORGET, first_number_at(before)))
 
 
 def _sent_to(columns: Row) -> NewSubscription:
@@ -159,5 +159,5 @@ def put(
     for each in (yield from rows(TARGETS, array(accounts), author_id, author_id)):
         push_id = yield from draw(now)
         pushes += [Push(push_id, each[0], each[1], _sent_to(each[2:]), payload)]
-    yield from many(PUT, [(push.id, push.subscription_id, payload, now) for push in pushes])
+    yield from many(PUT, [(push.id, push.subscription_id, payload) for push in pushes])
     return number, pushes

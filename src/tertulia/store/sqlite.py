@@ -169,7 +169,7 @@ class SqliteEngine:
             self._inbox.put(None)
             await self._loop.run_in_executor(None, self._thread.join)
         if self._copier is not None:
-            self._copier.submit(lambda: self._copies.close())
+            self._copier.submit(self._close_copier)
             self._copier.shutdown(wait=True)
         if self._scanner is not None:
             self._scanner.submit(self._stop_scanner)
@@ -207,6 +207,9 @@ class SqliteEngine:
 
     def _open_copier(self) -> None:
         self._copies = self._connect()
+
+    def _close_copier(self) -> None:
+        self._copies.close()
 
     def _copy(self) -> None:
         try:

@@ -53,7 +53,9 @@ REFUSED_AT_THE_DOOR = tuple(
 )
 """Goes with what the port itself answers here, so that pages of other origins may read it."""
 
-NO_SCRIPTS = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+NO_SCRIPTS = (
+    "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+)
 """Should a browser ever take a file for a page, that page can do nothing; films still play by themselves."""
 
 SHOWN = re.compile(r"(?:image|video|audio)/[\w.+-]+", re.ASCII | re.IGNORECASE)

@@ -33,4 +33,6 @@ def sama(
     """
     encoder = SamaEncoder(house.core.files.links.download)
     desk = SamaDesk(house, Tokens(key), organizations, origins, most_members, encoder)
-    return Dialect(NAME, [*Routes(desk).all(), *OperatorRoutes(desk, admin_key).all()], lambda _: Talk(desk))
+    return Dialect(
+        NAME, [*Routes(desk).all(), *OperatorRoutes(desk, admin_key).all()], lambda _: Talk(desk)
+    )

@@ -16,10 +16,9 @@ async def body_params(request: Request, limits: JsonLimits) -> Params:
     Raises:
         Refused: it is no JSON object.
     """
-    if "json" not in request.headers.get("content-type", "").lower():
-        return Params({})
+    # Read whatever it is: to hang up on what is still unread would take the answer with it.
     body = await request.body()
-    if not body:
+    if not body or "json" not in request.headers.get("content-type", "").lower():
         return Params({})
     try:
         value: Any = read_json(body, limits)

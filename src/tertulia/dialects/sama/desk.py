@@ -76,9 +76,7 @@ class SamaDesk:
     async def seen_by(self, reader: Actor, accounts: Sequence[Account]) -> list[User]:
         """Their user objects: who blocks *reader* was last there when the block began."""
         presences = await self.core.presence.of(reader, accounts)
-        return [
-            User.of(account, self.links, presences[account.id].seen_at) for account in accounts
-        ]
+        return [User.of(account, self.links, presences[account.id].seen_at) for account in accounts]
 
     async def open(
         self, account: Account, device: str, flavour: str, *, with_refresh: bool

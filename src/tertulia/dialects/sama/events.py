@@ -168,9 +168,7 @@ def _about_chat(
     return {"system_message": said}
 
 
-def _with_participants(
-    chat: Chat, members: tuple[AccountId, ...], links: Links
-) -> Conversation:
+def _with_participants(chat: Chat, members: tuple[AccountId, ...], links: Links) -> Conversation:
     conversation = Conversation.of(chat, links)
     if chat.kind is not ChatKind.CHANNEL:
         conversation.participants = [to_wire(each) for each in members]

@@ -205,7 +205,7 @@ def moment(value: Any, key: str) -> int | None:
 
 
 def _moment_of_text(value: str) -> float | None:
-    if len(value) <= 16 and value.isascii() and value.removeprefix("-").isdigit():
+    if len(value) <= 17 and value.isascii() and value.removeprefix("-").isdigit():
         return int(value)
     try:
         date = datetime.fromisoformat(value)

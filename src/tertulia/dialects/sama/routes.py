@@ -67,7 +67,8 @@ class Routes:
         return self._for_origin(request, response)
 
     async def logout(self, request: Request) -> Response:
-        """End the session of the access token's device."""
+        """End the session of the access token's device. The body is empty, or of no interest."""
+        await request.body()
         try:
             session = await self._session_of(_bearer(request), ACCESS)
             if session is None:

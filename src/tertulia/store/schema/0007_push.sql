@@ -13,12 +13,11 @@ CREATE TABLE subscriptions (
     UNIQUE (account_id, device)
 ) STRICT;
 
--- Pushes that are yet to be sent.
+-- Pushes that are yet to be sent; the number says since when.
 CREATE TABLE pushes (
     id INTEGER PRIMARY KEY,
     subscription_id INTEGER NOT NULL REFERENCES subscriptions (id) ON DELETE CASCADE,
-    payload TEXT NOT NULL,
-    made_at INTEGER NOT NULL
+    payload TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX pushes_by_subscription ON pushes (subscription_id);

@@ -107,7 +107,11 @@ async def conversation_update(talk: "Talk", given: Any) -> Answer:
         remove_admins=admins.accounts("remove", 1_000),
     )
     chat = await talk.desk.core.chats.change(talk.actor, chat_id, change, talk.desk.most_members)
-    return {"deleted": True} if chat is None else {"conversation": Conversation.of(chat, talk.desk.links)}
+    return (
+        {"deleted": True}
+        if chat is None
+        else {"conversation": Conversation.of(chat, talk.desk.links)}
+    )
 
 
 async def conversation_delete(talk: "Talk", given: Any) -> Answer:
