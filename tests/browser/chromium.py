@@ -9,6 +9,7 @@ import queue
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,7 +83,7 @@ class Chromium:
         ]
 
     def profile(self) -> "Profile":
-        """As a browser that has just been installed."""
+        """Cookies and storage of its own, empty."""
         return Profile(self, self.ask("Target.createBrowserContext")["browserContextId"])
 
     def _receive(self) -> Packet:
@@ -128,8 +129,8 @@ class Tab:
         self._session = session
         for domain in ("Page", "Runtime"):
             browser.ask(f"{domain}.enable", session)
-        browser.ask("Page.navigate", session, url=url)
-        self.loaded()
+        browser.ask("Page.setLifecycleEventsEnabled", session, enabled=True)
+        self.loaded(browser.ask("Page.navigate", session, url=url)["loaderId"])
 
     def reload(self, *, until_loaded: bool = True) -> None:
         """As the button does."""
@@ -137,9 +138,12 @@ class Tab:
         if until_loaded:
             self.loaded()
 
-    def loaded(self) -> None:
-        """Wait until the page is there."""
-        self._browser.event("Page.loadEventFired", self._session)
+    def loaded(self, loader: str = "") -> None:
+        """Wait until the next page is there; *loader* tells it from the empty one of a new tab."""
+        while True:
+            event = self._browser.event("Page.lifecycleEvent", self._session)["params"]
+            if event["name"] == "load" and loader in {"", event["loaderId"]}:
+                return
 
     def do(self, name: str, *args: Any) -> Any:
         """What the page's `client` gives. Raises: PageError."""
@@ -153,13 +157,15 @@ class Tab:
             expression=expression, awaitPromise=True, returnByValue=True,
         )  # fmt: skip
         if "exceptionDetails" in answer:
-            raise PageError(f"{expression}: {_words(answer['exceptionDetails'])}")
+            words = _words(answer["exceptionDetails"]) or json.dumps(answer["result"].get("value"))
+            raise PageError(f"{expression}: {words}")
         return answer["result"].get("value")
 
     def mistakes(self) -> list[str]:
         """Exceptions that nobody in the page has caught."""
         thrown = self._browser.events("Runtime.exceptionThrown", self._session)
-        return [_words(event["params"]["exceptionDetails"]) for event in thrown]
+        details = [event["params"]["exceptionDetails"] for event in thrown]
+        return [_words(each) or str(each) for each in details]
 
     def picture(self, file: Path) -> None:
         """How the page looks."""
@@ -169,20 +175,23 @@ class Tab:
 
 
 def _words(details: Packet) -> str:
+    """Of an exception; "" when what was thrown is none."""
     thrown = details.get("exception", {})
-    words: str = thrown.get("description") or json.dumps(thrown.get("value", details["text"]))
-    return words
+    return str(thrown["description"]) if thrown.get("subtype") == "error" else ""
 
 
 @contextlib.contextmanager
-def chromium(folder: Path) -> Iterator[Chromium]:
-    """A browser that keeps its things in that empty folder."""
+def chromium() -> Iterator[Chromium]:
+    """A browser that has just been installed."""
     program = shutil.which("chromium")
     assert program, MISSING
-    with subprocess.Popen(  # noqa: S603 - our own arguments
-        [program, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
-        stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
-    ) as running:  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        subprocess.Popen(  # noqa: S603 - our own arguments
+            [program, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
+            stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
+        ) as running,
+    ):  # fmt: skip
         # It talks all its life, so somebody has to listen.
         assert running.stderr is not None
         where: queue.Queue[str] = queue.Queue()

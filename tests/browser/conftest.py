@@ -1,49 +1,33 @@
 """Browsers with the page of `page/` in them, at a server of one's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Chromium, Profile, Tab, chromium
+from tests.browser.chromium import Chromium, Tab, chromium
+from tests.browser.people import Computer, NewComputer, someone
 from tests.browser.site import Site, site
 from tests.stories.process import Process, serving
 
-
-class Computer:
-    """A browser of one person, and the tabs that are open in it."""
-
-    def __init__(self, profile: Profile, url: str) -> None:
-        self.profile = profile
-        self.tabs: list[Tab] = []
-        self._url = url
-
-    def tab(self, url: str = "") -> Tab:
-        """The page in one more tab; it has done what it does when it is opened."""
-        tab = self.profile.tab(url or self._url)
-        self.tabs.append(tab)
-        tab.evaluate("client.ready")
-        return tab
-
-
-NewComputer = Callable[[], Computer]
+# One of each for all tests: they take long to start, and each test has its own people and computers.
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """One for all tests: it takes long to start, and its profiles know nothing of each other."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as running:
+def browser() -> Iterator[Chromium]:
+    """Chromium."""
+    with chromium() as running:
         yield running
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Process]:
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A messenger that may push to this machine."""
-    with serving(tmp_path / "data", "--callback-allow", "127.0.0.1/32") as running:
+    with serving(tmp_path_factory.mktemp("data"), "--callback-allow", "127.0.0.1/32") as running:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def home() -> Iterator[Site]:
     """Where the page comes from."""
     with site() as running:
@@ -51,15 +35,12 @@ def home() -> Iterator[Site]:
 
 
 @pytest.fixture
-def page_url(home: Site, server: Process) -> str:
-    """The page, told where its server is."""
-    return f"{home.url}/?server={server.base_url}"
-
-
-@pytest.fixture
-def computer(browser: Chromium, page_url: str, tmp_path: Path) -> Iterator[NewComputer]:
+def computer(
+    browser: Chromium, home: Site, server: Process, tmp_path: Path
+) -> Iterator[NewComputer]:
     """Makes computers. At the end: no page made a mistake, and all were photographed."""
     computers: list[Computer] = []
+    page_url = f"{home.url}/?server={server.base_url}"
 
     def new() -> Computer:
         computers.append(Computer(browser.profile(), page_url))
@@ -79,8 +60,4 @@ def computer(browser: Chromium, page_url: str, tmp_path: Path) -> Iterator[NewCo
 @pytest.fixture
 def two(computer: NewComputer) -> tuple[Tab, Tab]:
     """Anna's page and Boris', both signed up and signed in."""
-    tabs = computer().tab(), computer().tab()
-    for tab, login in zip(tabs, ("anna", "boris"), strict=True):
-        tab.do("signUp", login, f"{login}-secret")
-        tab.do("signIn", login, f"{login}-secret")
-    return tabs
+    return someone(computer(), "anna"), someone(computer(), "boris")

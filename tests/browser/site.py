@@ -43,7 +43,7 @@ class Answers(SimpleHTTPRequestHandler):
         self._pushes = pushes
         super().__init__(*args, directory=PAGE)  # type: ignore[arg-type]  # as the server gives them
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's way
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self._pushes.put(Push(self.path, headers, body))
@@ -52,7 +52,7 @@ class Answers(SimpleHTTPRequestHandler):
         self.end_headers()
 
     @override
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's word
+    def log_message(self, format: str, *args: object) -> None:
         """Silence."""
 
 

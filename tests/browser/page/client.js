@@ -20,6 +20,7 @@ function claims(token) {
 
 class Client {
   deviceId = fingerprint();
+  user = null;
   userId = null;
   closings = 0;
   #number = 0;
@@ -52,7 +53,7 @@ class Client {
       this.socket.onmessage = event => this.#hear(JSON.parse(event.data));
       this.socket.onclose = event => {
         this.closings += 1;
-        paper.note("step", "the socket closed", event.code);
+        paper.note("step", `the socket closed with ${event.code}`);
       };
     });
   }
@@ -64,8 +65,8 @@ class Client {
     });
   }
 
-  #send(title, packet) {
-    paper.note("sent", title, packet);
+  #send(title, packet, params) {
+    paper.note("sent", title, params);
     this.socket.send(JSON.stringify(packet));
   }
 
@@ -74,7 +75,7 @@ class Client {
     const id = `${name}_${++this.#number}`;
     return new Promise((resolve, reject) => {
       this.#promises[id] = { resolve, reject, key };
-      this.#send(name, { request: { [name]: params, id } });
+      this.#send(name, { request: { [name]: params, id } }, params);
     });
   }
 
@@ -82,19 +83,20 @@ class Client {
     const id = `${this.userId}-${++this.#number}`;
     return new Promise((resolve, reject) => {
       this.#promises[id] = { resolve, reject };
-      this.#send("message", { message: { id, body, cid, attachments } });
+      const message = { id, body, cid, attachments };
+      this.#send("message", { message }, message);
     });
   }
 
   typing(cid) {
-    this.#send("typing", { typing: { cid } });
+    this.#send("typing", { typing: { cid } }, { cid });
   }
 
   #hear(packet) {
     const [kind] = Object.keys(packet);
     const failed = packet[kind].error;
-    const title = kind === "response" ? `response ${packet.response.id}` : kind;
-    paper.note(failed ? "refused" : "heard", title, packet[kind]);
+    const { id, ...said } = packet[kind];
+    paper.note(failed ? "refused" : "heard", kind === "response" ? id : kind, said);
     if (kind === "ask") {
       this.#settle(packet.ask.mid, promise => promise.resolve(packet.ask));
     } else if (kind === "message" && failed) {
@@ -161,7 +163,8 @@ class Client {
     const headers = { "Content-Type": "application/json" };
     const token = localStorage.getItem("sessionId");
     if (token) headers.Authorization = `Bearer ${token}`;
-    paper.note("sent", `POST /${path}`, { by: token ? "token" : "cookie, if any", ...params });
+    const proof = token ? "token" : "cookie, if any";
+    paper.note("sent", `POST /${path}`, { ...params, proof: params?.password ? "password" : proof });
     const options = { method: "POST", credentials: "include", headers };
     if (params) options.body = JSON.stringify(params);
     const response = await fetch(`${this.server}/${path}`, options);
@@ -191,6 +194,7 @@ class Client {
     localStorage.setItem("sessionExpiredAt", expiredAt);
     this.userId = claims(token)._id;
     await this.request("connect", { token, device_id: this.deviceId });
+    this.user = user;
     paper.who(user);
     return user;
   }
@@ -198,7 +202,7 @@ class Client {
   async signOut() {
     const answer = await this.#http("logout", null);
     localStorage.clear();
-    this.userId = null;
+    this.user = this.userId = null;
     paper.who(null);
     return answer;
   }
@@ -226,6 +230,10 @@ class Client {
   async link(fileId) {
     const urls = await this.request("get_file_urls", { file_ids: [fileId] }, "file_urls");
     return urls[fileId];
+  }
+
+  show(url) {
+    return paper.show(url);
   }
 
   async download(url, range) {
@@ -269,3 +277,4 @@ async function hashed(blob) {
 
 const client = new Client(new URLSearchParams(location.search).get("server"));
 client.ready = client.start();
+client.ready.catch(error => paper.note("refused", "the start failed", String(error)));

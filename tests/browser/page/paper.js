@@ -10,7 +10,7 @@ const paper = {
 
   // A line; lines outlive a reload.
   note(kind, title, detail) {
-    const hide = (key, value) => (HIDDEN.includes(key) ? "…" : value);
+    const hide = (key, value) => (value && HIDDEN.includes(key) ? "…" : value);
     const words = detail === undefined ? "" : JSON.stringify(detail, hide);
     const line = { kind, title, words, at: Math.round(performance.now()) };
     this.lines.push(line);
