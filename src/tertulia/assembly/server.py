@@ -1,32 +1,20 @@
-"""Builds the server from its settings. The only place that knows everybody."""
+"""Builds a whole server from its settings: every part, handed what it needs."""
 
 import asyncio
 import contextlib
-import gc
 import logging
-import os
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
-from typing import Any
 from urllib.parse import urlsplit
 
-import uvicorn
-import uvloop
 from starlette.applications import Starlette
-from typing_extensions import override
 
 from tertulia.adapters import push_web
-from tertulia.adapters.clock import SystemClock
 from tertulia.adapters.email import mailer_at
 from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
-from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.adapters.push_web import DevicePushes, Vapid
+from tertulia.assembly.tasks import Spawn, Tasks, hourly
 from tertulia.core.accounts import Accounts
 from tertulia.core.chats import Chats
 from tertulia.core.codes import Codes
@@ -52,7 +40,7 @@ from tertulia.delivery.fanout import FanOut
 from tertulia.delivery.hub import Hub
 from tertulia.delivery.pushes import Pushes
 from tertulia.dialects.sama import KEY_NAME, new_key, push_words, sama
-from tertulia.settings import BY_NAME, Settings, SettingsError, local_path
+from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.blocks import SqlBlocks
 from tertulia.store.chats import SqlChats
@@ -63,7 +51,6 @@ from tertulia.store.engine import Engine
 from tertulia.store.files import SqlFiles
 from tertulia.store.keys import SqlKeys
 from tertulia.store.messages import SqlMessages
-from tertulia.store.migrate import NewerStore
 from tertulia.store.oplog import SqlLog
 from tertulia.store.pushes import SqlPushes
 from tertulia.store.sessions import SqlSessions
@@ -84,67 +71,17 @@ LOG = logging.getLogger(__name__)
 STOP_WITHIN_S = 10
 """Between SIGTERM and the end, at most."""
 
-COLLECT_AFTER = (20_000, 20, 50)
-"""Thresholds of Python's garbage collector: a sixth of the CPU went into it with the defaults."""
-
 FAILED_SIGN_INS = 10
 FAILED_WITHIN_S = 600.0
 
 LAST_TASKS_S = 1.0
 """For what is still under way when the last connection is gone: a last-seen date, for example."""
 
-Spawn = Callable[[Coroutine[Any, Any, None]], object]
 Publish = Callable[[list[Event]], None]
 EngineOf = Callable[[Publish, Tally, Spawn], Engine]
 
-NOT_YET = ("bus_url",)
-"""Settings that are understood, but belong to parts this version does not have."""
-
 FILE_KEY_NAME = "file links"
 """Under which the key that signs links to files lies in the store."""
-
-
-async def hourly(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do it now and every hour, for ever; what it raises is logged."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            LOG.exception("What is done every hour failed")
-        await asyncio.sleep(3_600)
-
-
-class Tasks:
-    """Tasks the server owns: what they raise is logged, and its end waits for theirs.
-
-    A TaskGroup would end the whole server with the first task that fails, and costs twice as much
-    for the one task that every request is.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._running: set[asyncio.Task[None]] = set()
-
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run it beside everything else."""
-        task = self._loop.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            LOG.error("A task failed", exc_info=error)
-
-    async def end(self, patience_s: float) -> None:
-        """Wait for all of them; after *patience_s* cancel those that are left."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=patience_s)
-        for task in tuple(self._running):
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,124 +298,3 @@ def engine_for(settings: Settings) -> EngineOf:
         ) from error
     url = settings.database_url
     return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)
-
-
-class Listener(uvicorn.Server):
-    """uvicorn's server; it says when it is ready, and a second signal ends it at once."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        self._on_ready()
-
-    @override
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """First finish what was asked; asked twice, go. What was acknowledged is on disk either way."""
-        if self.should_exit:
-            os._exit(128 + sig)
-        LOG.info("Stopping", extra={"fields": {"signal": signal.Signals(sig).name}})
-        self.should_exit = True
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Without uvicorn's habit of raising the signal again: a clean stop has status 0."""
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, self.handle_exit)
-        yield
-
-
-def run(settings: Settings) -> None:
-    """Serve until a signal says to stop.
-
-    Raises:
-        SettingsError: it cannot start like this; the text says why.
-    """
-    _warn_of_unused(settings)
-    uvloop.run(_serve(settings))
-
-
-def _warn_of_unused(settings: Settings) -> None:
-    for name in NOT_YET:
-        if getattr(settings, name) != BY_NAME[name].kind.parse(BY_NAME[name].default):
-            LOG.warning(
-                "This version does nothing with a setting", extra={"fields": {"setting": name}}
-            )
-
-
-async def _serve(settings: Settings) -> None:
-    _make_folder(settings.data)
-    listening = _listen(settings)
-    base_url = settings.base_url(listening.getsockname()[1])
-    passwords = Argon2Passwords()
-    try:
-        async with built(
-            settings,
-            base_url=base_url,
-            engine_of=engine_for(settings),
-            passwords=passwords,
-            clock=SystemClock(),
-        ) as server:
-            await _listener(settings, server, listening).serve([listening])
-    except NewerStore as error:
-        raise SettingsError(str(error)) from error
-    finally:
-        listening.close()
-        passwords.close()
-    LOG.info("Stopped")
-
-
-def _listener(settings: Settings, server: Server, listening: socket.socket) -> Listener:
-    config = uvicorn.Config(
-        server.app,
-        http=server.port.http,
-        ws=server.port.ws,
-        loop="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S - 1,
-        backlog=2_048,
-    )
-
-    def say_ready() -> None:
-        # What is there now stays for ever: the collector need not look at it again, and looks less often.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        host, port = settings.host, listening.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        sys.stdout.write(f"Tertulia is listening on http://{shown}:{port}\n")
-        sys.stdout.flush()
-        LOG.info("Listening", extra={"fields": {"host": host, "port": port}})
-
-    return Listener(config, say_ready)
-
-
-def _make_folder(data: Path) -> None:
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise SettingsError(f"data: {data} cannot be made: {error.strerror}") from error
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        reason = error.strerror or str(error)
-        raise SettingsError(
-            f"cannot listen on {settings.host}:{settings.port}: {reason}"
-        ) from error
-    return listening
