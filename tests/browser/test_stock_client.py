@@ -85,7 +85,8 @@ def test_two_tabs_of_one_device_both_hear_and_both_stay(computer: NewComputer) -
     mine, theirs = computer(), computer()
     one, boris = someone(mine, "anna"), someone(theirs, "boris")
     two = mine.tab()
-    assert two.evaluate("client.userId") == one.evaluate("client.userId")
+    me = one.evaluate("client.userId")
+    assert two.evaluate("client.userId") == me
     assert two.evaluate("client.deviceId") == one.evaluate("client.deviceId")
 
     cid = opened(boris, one, two)
@@ -100,7 +101,7 @@ def test_two_tabs_of_one_device_both_hear_and_both_stay(computer: NewComputer) -
         tab.reload(until_loaded=False)
     for tab in (one, two):
         tab.loaded()
-        assert tab.evaluate("client.ready") == one.evaluate("client.user")
+        assert tab.evaluate("client.ready")["_id"] == me
     boris.do("message", cid, "again")
     assert [tab.do("next", "message")["body"] for tab in (one, two)] == ["again"] * 2
     for tab in (one, two, boris):

@@ -4,7 +4,7 @@ import pytest
 
 from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.core.errors import NotSignedIn, TooMuch
-from tertulia.core.model import Account, ProfileChange, Session
+from tertulia.core.model import Account, ProfileChange, Proven, Session
 from tertulia.core.signin import ACCESS, GRACE_MS, REFRESH, Grant, SignIn
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.sessions import SqlSessions
@@ -17,7 +17,7 @@ HOUR_S = 3_600
 
 async def opened(house: House, account: Account, *secrets: Grant, device: str = "phone") -> Session:
     """A session of that account, which these secrets open."""
-    return await house.core.signin.open(account, DIALECT, device, "seed", secrets)
+    return await house.core.signin.open(Proven(account), DIALECT, device, "seed", secrets)
 
 
 def access(text: str, expires_in_s: float = HOUR_S) -> Grant:
@@ -39,7 +39,7 @@ async def is_dead(house: House, secret: str, kind: str = REFRESH) -> bool:
 def test_login_and_password_lead_to_the_account() -> None:
     async def story(house: House) -> None:
         anna = await house.account("Anna")
-        assert await house.core.signin.by_password("aNNA", "secret") == anna
+        assert (await house.core.signin.by_password("aNNA", "secret")).account == anna
 
     in_house(story)
 
@@ -76,7 +76,7 @@ def test_ten_failures_lock_a_login_and_ten_minutes_open_it() -> None:
             await signin.by_password("ANNA", "secret")
         assert locked.value.retry_after_s == 600
         now_s[0] = 600
-        assert (await signin.by_password("anna", "secret")).login == "anna"
+        assert (await signin.by_password("anna", "secret")).account.login == "anna"
         passwords.close()
 
     in_house(story)
@@ -212,7 +212,25 @@ def test_a_new_password_ends_every_other_session() -> None:
         assert await is_dead(house, "b", ACCESS)
         with pytest.raises(NotSignedIn):
             await house.core.signin.by_password("anna", "secret")
-        assert (await house.core.signin.by_password("anna", "better")).id == anna.id
+        assert (await house.core.signin.by_password("anna", "better")).account.id == anna.id
+
+    in_house(story)
+
+
+def test_a_sign_in_that_a_new_password_overtakes_opens_nothing() -> None:
+    async def story(house: House) -> None:
+        anna = await house.account("anna")
+        mine = await opened(house, anna, access("a"))
+        laptop = await opened(house, anna, access("b"), device="laptop")
+        proven = await house.core.signin.by_password("anna", "secret")
+        actor = (await house.person("boris"))._replace(account_id=anna.id, session_id=mine.id)
+        change = ProfileChange(current_password="secret", new_password="better")
+        await house.core.accounts.change(actor, change)
+        with pytest.raises(NotSignedIn):
+            await house.core.signin.open(proven, DIALECT, "tablet", "seed", (access("c"),))
+        stale = Proven(anna, session_id=laptop.id)
+        with pytest.raises(NotSignedIn):
+            await house.core.signin.open(stale, DIALECT, "tablet", "seed", (access("c"),))
 
     in_house(story)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from typing_extensions import override
 
 from tests.properties.town import Client, Packet, Town, town
 
@@ -101,6 +102,7 @@ class Conversations(RuleBasedStateMachine):
                 self.send_as(person, room, "hello")
                 self.everybody_hears_exactly_what_is_due()
 
+    @override
     def teardown(self) -> None:
         for client in (self.watcher, *self.clients.values()):
             client.close()
@@ -366,8 +368,12 @@ def place() -> Iterator[Town]:
 
 @pytest.mark.slow
 def test_what_is_heard_and_listed_is_what_was_done(place: Town) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it so
-        lambda: Conversations(place),
+    class Here(Conversations):
+        def __init__(self) -> None:
+            super().__init__(place)
+
+    run_state_machine_as_test(
+        Here,
         settings=settings(
             max_examples=12,
             stateful_step_count=40,

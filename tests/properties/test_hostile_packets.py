@@ -199,7 +199,7 @@ def test_hostile_packets_are_answered_and_harm_nobody(
 
 
 @pytest.mark.slow
-def test_each_field_of_each_operation_survives_each_hostile_value(scene: Scene) -> None:
+def test_each_field_of_each_operation_survives_hostile_values(scene: Scene) -> None:
     hostile = list(HOSTILE.elements)  # type: ignore[attr-defined]  # it was made of a list
     client, names = scene.stranger()
     params = placed(valid(PLACEHOLDERS), names)
@@ -209,8 +209,9 @@ def test_each_field_of_each_operation_survives_each_hostile_value(scene: Scene) 
         frames = [frame_of({"request": {name: value, "id": 0}}, escaped=True) for value in hostile]
         frames += [
             frame_of({"request": {name: {**fields, field: value}, "id": 0}}, escaped=True)
-            for field in fields
-            for value in hostile
+            for turn, field in enumerate(sorted(fields))
+            # A third of the values each; the hypothesis above mixes them at will.
+            for value in hostile[turn % 3 :: 3]
         ]
         for start in range(0, len(frames), 15):
             # Fewer than would count as nothing but rubbish.

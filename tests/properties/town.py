@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 from queue import Queue
 from typing import Any
 
+from typing_extensions import override
 from websockets.sync.client import connect
 
 from tests.house import running_server
@@ -85,6 +86,7 @@ class Mistakes(logging.Handler):
         super().__init__(logging.ERROR)
         self.lines: list[str] = []
 
+    @override
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it."""
         self.lines.append(self.format(record))

@@ -26,7 +26,9 @@ def test_a_message_comes_back_as_it_was_sent(in_store: InStore) -> None:
             text="line\nline ёлка \U0001f375 '\"\\ %_?",
             client_ref="m-1",
             extra='{"a":[1,2]}',
-            attachments=(Attachment(url="https://f", name="tea.png", size_bytes=5, more='{"k":1}'),),
+            attachments=(
+                Attachment(url="https://f", name="tea.png", size_bytes=5, more='{"k":1}'),
+            ),
             reply_to=first.id,
             forward_of="abc",
         )

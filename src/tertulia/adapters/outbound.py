@@ -116,7 +116,13 @@ class Outbound:
     def __init__(self, allowed: Sequence[Network] = ()) -> None:
         """`allowed`: networks that may be called although they are not public."""
         self._allowed = tuple(allowed)
-        self._tls = ssl.create_default_context()
+        self._tls: ssl.SSLContext | None = None
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """Made when first needed: reading the machine's certificates takes time and memory."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     def is_allowed(self, url: str) -> bool:
         """False when the address itself shows that it may not be called (`core.push.Endpoints`)."""
@@ -178,7 +184,7 @@ class Outbound:
         reader, writer = await asyncio.open_connection(
             address,
             target.port,
-            ssl=self._tls if is_tls else None,
+            ssl=self._tls_context() if is_tls else None,
             server_hostname=target.host if is_tls else None,
         )
         try:

@@ -346,14 +346,31 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """An account, and what proved that it is the client's: the password of that hash, or a session.
+
+    The proof is looked at again when the session opens: meanwhile the password may have changed.
+    """
+
+    account: Account
+    password_hash: str | None = None
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
-    """What a sign-in opens: the session of this account on this device, with these secrets."""
+    """What a sign-in opens: the session of this account on this device, with these secrets.
+
+    `password_hash`, `session_id`: what must still hold of the proof (see `Proven`).
+    """
 
     account_id: AccountId
     dialect: str
     device: str
     flavour: str
     secrets: tuple[Secret, ...]
+    password_hash: str | None = None
+    session_id: SessionId | None = None
 
 
 @dataclass(frozen=True, slots=True)

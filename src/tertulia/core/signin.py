@@ -11,7 +11,7 @@ from hashlib import sha256
 from math import ceil
 
 from tertulia.core.errors import NotSignedIn, TooMuch
-from tertulia.core.model import Account, FoundSecret, Opening, Secret, Session
+from tertulia.core.model import FoundSecret, Opening, Proven, Secret, Session
 from tertulia.core.ports import AccountStore, Attempts, Clock, Passwords, SessionStore
 from tertulia.core.text import key
 
@@ -58,7 +58,7 @@ class SignIn:
         self._attempts = attempts
         self._clock = clock
 
-    async def by_password(self, login: str, password: str) -> Account:
+    async def by_password(self, login: str, password: str) -> Proven:
         """The account of that login and password.
 
         Raises:
@@ -80,18 +80,24 @@ class SignIn:
         if wait_s:
             raise TooMuch("sign-ins", ceil(wait_s))
         self._attempts.forget(name)
-        return found[0]
+        return Proven(found[0], password_hash=hashed)
 
     async def open(
-        self, account: Account, dialect: str, device: str, flavour: str, grants: tuple[Grant, ...]
+        self, proven: Proven, dialect: str, device: str, flavour: str, grants: tuple[Grant, ...]
     ) -> Session:
-        """The session of the account on that device, which these secrets open from now on."""
+        """The session of the account on that device, which these secrets open from now on.
+
+        Raises:
+            NotSignedIn: the account, its password or the session that proved it is gone meanwhile.
+        """
         opening = Opening(
-            account.id,
+            proven.account.id,
             dialect,
             device,
             flavour,
             tuple(Secret(hash_of(each.text), each.kind, each.expires_at) for each in grants),
+            proven.password_hash,
+            proven.session_id,
         )
         return await self._sessions.open(opening, self._clock.now_ms())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tertulia.core.errors import NotSignedIn
 from tertulia.core.events import SessionsEnded
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.model import FoundSecret, Opening, Session
@@ -29,6 +30,10 @@ SELECT s.id, s.account_id, s.dialect, s.device, s.flavour, t.kind, t.replaced_at
 FROM tokens t JOIN sessions s ON s.id = t.session_id
 WHERE t.hash = ? AND t.expires_at > ?
 """
+
+ALIVE = "SELECT password_hash FROM accounts WHERE id = ? AND deleted_at IS NULL"
+
+STANDS = "SELECT id FROM sessions WHERE id = ? AND account_id = ?"
 
 ALL_SESSIONS = "SELECT id FROM sessions WHERE account_id = ?"
 
@@ -64,7 +69,12 @@ class SqlSessions:
 
 
 def open_session(opening: Opening, now: int) -> Work[Session]:
-    """Make or renew the session. Its earlier refresh secrets count as replaced from now on."""
+    """Make or renew the session. Its earlier refresh secrets count as replaced from now on.
+
+    Raises:
+        NotSignedIn: what proved the account does not hold any more.
+    """
+    yield from _need_proof(opening)
     number = yield from draw(now)
     found = yield from row(
         OPEN, number, opening.account_id, opening.dialect, opening.device, opening.flavour, now
@@ -79,6 +89,17 @@ def open_session(opening: Opening, now: int) -> Work[Session]:
         [(secret.hash, session_id, secret.kind, secret.expires_at) for secret in opening.secrets],
     )
     return Session(session_id, opening.account_id, opening.dialect, opening.device, opening.flavour)
+
+
+def _need_proof(opening: Opening) -> Work[None]:
+    """In the same transaction: a password change that came first has ended every other session."""
+    found = yield from row(ALIVE, opening.account_id)
+    if found is None or opening.password_hash not in (None, found[0]):
+        raise NotSignedIn("password")
+    if opening.session_id is not None and not (
+        yield from row(STANDS, opening.session_id, opening.account_id)
+    ):
+        raise NotSignedIn("token")
 
 
 def end(session_ids: Sequence[SessionId], account_id: AccountId) -> Work[None]:

@@ -36,11 +36,11 @@ REFUSED = (sqlite3.Error, OverflowError, UnicodeError)
 IN_MEMORY = ":memory:"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
-UNITS_BETWEEN_CHECKPOINTS = 1_000
+UNITS_BETWEEN_CHECKPOINTS = 8_000
 """After so many the log is copied into the database file, in a thread beside the writer."""
 
-MOST_PAGES_IN_LOG = 16_384
-"""64 MiB. A log this long is copied by the writer itself, whoever waits: the copier cannot keep up."""
+MOST_PAGES_IN_LOG = 32_768
+"""128 MiB. A log this long is copied by the writer itself, whoever waits: the copier cannot keep up."""
 
 NUMBERS_IN_RESERVE = 1_000 << COUNTER_BITS
 """A second's worth. After a crash numbers go on from there; a clean stop keeps the last one itself."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Actor, Session
+from tertulia.core.model import Account, Actor, Proven, Session
 from tertulia.core.services import Services
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import Tokens
@@ -79,11 +79,11 @@ class SamaDesk:
         return [User.of(account, self.links, presences[account.id].seen_at) for account in accounts]
 
     async def open(
-        self, account: Account, device: str, flavour: str, *, with_refresh: bool
+        self, proven: Proven, device: str, flavour: str, *, with_refresh: bool
     ) -> tuple[Session, str, str, int]:
         """A new session: it, its access token, its refresh token ("" without), the former's end."""
         now = self.core.clock.now_ms()
-        access = self.tokens.access(account, now)
+        access = self.tokens.access(proven.account, now)
         grants = (access, self.tokens.refresh(now)) if with_refresh else (access,)
-        session = await self.core.signin.open(account, NAME, device, flavour, grants)
+        session = await self.core.signin.open(proven, NAME, device, flavour, grants)
         return session, access.text, grants[-1].text if with_refresh else "", access.expires_at

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tertulia.core.errors import NotSignedIn, TertuliaError
-from tertulia.core.model import Account, Session
+from tertulia.core.model import Proven, Session
 from tertulia.core.signin import ACCESS, REFRESH
 from tertulia.dialects.sama.body import body_params
 from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
@@ -52,13 +52,13 @@ class Routes:
         """Sign in by password, access token or refresh cookie; each answer brings a new cookie."""
         try:
             params = await body_params(request, self._desk.house.json_limits)
-            account, device, flavour = await self._who(request, params)
-            session = await self._desk.open(account, device, flavour, with_refresh=True)
+            proven, device, flavour = await self._who(request, params)
+            session = await self._desk.open(proven, device, flavour, with_refresh=True)
         except TertuliaError as error:
             return self._error(request, explain(error, "login"))
         _, access, refresh, expires_at = session
         answer = {
-            "user": self._desk.user(account),
+            "user": self._desk.user(proven.account),
             "access_token": access,
             "expired_at": expires_at,
         }
@@ -94,20 +94,20 @@ class Routes:
         del request
         return JSONResponse({"status": "ok", "hostname": socket.gethostname()})
 
-    async def _who(self, request: Request, params: Params) -> tuple[Account, str, str]:
+    async def _who(self, request: Request, params: Params) -> tuple[Proven, str, str]:
         """Account, device and flavour: password first, then access token, then refresh cookie."""
         login = params.text("login", 0, 255)
         password = params.text("password", 0, 255)
         device = params.need_device()
         given = self._desk.flavour(params)
         if login and password:
-            account = await by_password(self._desk, params, login, password)
-            return account, device, given or SEED
+            proven = await by_password(self._desk, params, login, password)
+            return proven, device, given or SEED
         session = await self._signed_in(request, device)
         accounts = await self._desk.core.accounts.several([session.account_id])
         if not accounts or not self._desk.knows_organization(params):
             raise NotSignedIn("token")
-        return accounts[0], device, given or session.flavour
+        return Proven(accounts[0], session_id=session.id), device, given or session.flavour
 
     async def _signed_in(self, request: Request, device: str) -> Session:
         bearer = _bearer(request)

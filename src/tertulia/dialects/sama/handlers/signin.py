@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core.errors import NotSignedIn
-from tertulia.core.model import Account, Session
+from tertulia.core.model import Proven, Session
 from tertulia.core.signin import ACCESS
 from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
 from tertulia.dialects.sama.errors import refused
@@ -32,7 +32,7 @@ async def user_login(talk: "Talk", given: Any) -> Answer:
     if login is None:
         if not params.given("token"):
             raise refused(NO_LOGIN)
-        found, account = await by_access_token(desk, params)
+        found, proven = await by_access_token(desk, params)
         device = found.device
         flavour = desk.flavour(params) or found.flavour
     else:
@@ -40,14 +40,14 @@ async def user_login(talk: "Talk", given: Any) -> Answer:
         if password is None:
             raise refused('"login" missing required peer "password"')
         device = params.need_device()
-        account = await by_password(desk, params, login, password)
+        proven = await by_password(desk, params, login, password)
         flavour = desk.flavour(params) or SEED
-    session, access, _, _ = await desk.open(account, device, flavour, with_refresh=False)
+    session, access, _, _ = await desk.open(proven, device, flavour, with_refresh=False)
     await _signed_in(talk, session)
-    return {"user": desk.user(account), "token": access}
+    return {"user": desk.user(proven.account), "token": access}
 
 
-async def by_password(desk: SamaDesk, params: Params, login: str, password: str) -> Account:
+async def by_password(desk: SamaDesk, params: Params, login: str, password: str) -> Proven:
     """The account, as if it were unknown when the organization is.
 
     Raises:
@@ -59,7 +59,7 @@ async def by_password(desk: SamaDesk, params: Params, login: str, password: str)
     return await desk.core.signin.by_password(login, password)
 
 
-async def by_access_token(desk: SamaDesk, params: Params) -> tuple[Session, Account]:
+async def by_access_token(desk: SamaDesk, params: Params) -> tuple[Session, Proven]:
     """The session and account behind `token`, on `device_id` if one is given.
 
     Raises:
@@ -74,7 +74,7 @@ async def by_access_token(desk: SamaDesk, params: Params) -> tuple[Session, Acco
     accounts = await desk.core.accounts.several([session.account_id])
     if not accounts:
         raise NotSignedIn("token")
-    return session, accounts[0]
+    return session, Proven(accounts[0], session_id=session.id)
 
 
 async def connect(talk: "Talk", given: Any) -> Answer:
