@@ -430,3 +430,15 @@ def test_somebody_who_does_not_read_the_answer_is_left() -> None:
             await until(lambda: not served.state.connections)
 
     in_time(story)
+
+
+def test_a_stop_does_not_wait_for_a_body_that_never_comes() -> None:
+    async def story() -> None:
+        limits = Limits(body_s=60, linger_s=0.01, sweep_every_s=0.01)
+        async with serving(limits) as served, await served.visit() as client:
+            client.send(b"POST /measure HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
+            await until(lambda: served.state.tasks)
+            served.stop()
+            assert status(await client.head()) == 408
+
+    in_time(story)

@@ -186,12 +186,21 @@ class OnePortHttp(HttpToolsProtocol):
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             self._patience = min(self.loop.time() + limits.head_s, self._head_ends)
         elif self._phase is Phase.BODY:
-            self._patience = self.loop.time() + self._limits.body_s
+            self._patience = self.loop.time() + self._body_s
 
     @override
     def shutdown(self) -> None:
         self._rounds.house.stopping = True
+        if self._phase is Phase.BODY:
+            # Whoever goes on sending is waited for, whoever is silent is not.
+            self._patience = min(self._patience, self.loop.time() + self._body_s)
         super().shutdown()
+
+    @property
+    def _body_s(self) -> float:
+        """How long a body may be silent; a server that stops is less patient."""
+        is_stopping = self._rounds.house.stopping
+        return self._limits.linger_s if is_stopping else self._limits.body_s
 
     # The rounds.
 
@@ -210,14 +219,14 @@ class OnePortHttp(HttpToolsProtocol):
             self._enter(Phase.LAST, self._limits.linger_s)
         elif self._phase is Phase.BODY and self._is_unheard:
             # It is us who do not want to hear more yet.
-            self._patience = self._rounds.house.now + self._limits.body_s
+            self._patience = self._rounds.house.now + self._body_s
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
     def want_more(self) -> None:
         """The application waits for the body: from now on, silence is the client's."""
         if self._phase is Phase.BODY:
-            self._patience = self.loop.time() + self._limits.body_s
+            self._patience = self.loop.time() + self._body_s
 
     # What the parser finds.
 
@@ -256,7 +265,7 @@ class OnePortHttp(HttpToolsProtocol):
             raise Refused
         self._believe_proxies()
         super().on_headers_complete()
-        self._enter(Phase.BODY, self._limits.body_s)
+        self._enter(Phase.BODY, self._body_s)
 
     @override
     def on_body(self, body: bytes) -> None:
