@@ -13,8 +13,8 @@ from tertulia.core.errors import Unavailable
 T = TypeVar("T")
 
 THREADS = 2
-MOST_WAITING = 256
-"""Passwords. Beyond it a caller is refused as Unavailable, rather than kept waiting for ten seconds."""
+MOST_WAITING = 4_096
+"""Passwords: a minute's work. A crowd that signs in after a restart waits; beyond it, one is refused."""
 
 
 class Argon2Passwords:
