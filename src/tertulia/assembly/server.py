@@ -1,87 +1,46 @@
 """Builds a whole server from its settings: every part, handed what it needs."""
 
-import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
-from tertulia.adapters import push_web
 from tertulia.adapters.email import mailer_at
 from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
-from tertulia.adapters.push_web import DevicePushes, Vapid
-from tertulia.assembly.tasks import Spawn, Tasks, hourly
-from tertulia.core.accounts import Accounts
-from tertulia.core.chats import Chats
-from tertulia.core.codes import Codes
-from tertulia.core.contacts import Contacts
+from tertulia.assembly.dialects import dialects
+from tertulia.assembly.messenger import Messenger, messenger
+from tertulia.assembly.parts import Parts
+from tertulia.assembly.tasks import Chore, Spawn, Tasks, hourly
 from tertulia.core.events import Event
-from tertulia.core.files import Files
-from tertulia.core.ids import AccountId
-from tertulia.core.keys import Keys
-from tertulia.core.links import FileLinks
-from tertulia.core.log import Log
-from tertulia.core.messages import Messages
 from tertulia.core.ports import Clock, Passwords
-from tertulia.core.presence import PresenceBook
-from tertulia.core.push import Pushing
 from tertulia.core.services import Services
-from tertulia.core.signals import Signals
-from tertulia.core.signin import SignIn
-from tertulia.core.statistics import Statistics
 from tertulia.core.tally import Tally
-from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus
 from tertulia.delivery.fanout import FanOut
 from tertulia.delivery.hub import Hub
-from tertulia.delivery.pushes import Pushes
-from tertulia.dialects.sama import KEY_NAME, new_key, push_words, sama
 from tertulia.settings import Settings, SettingsError, local_path
-from tertulia.store.accounts import SqlAccounts
-from tertulia.store.blocks import SqlBlocks
-from tertulia.store.chats import SqlChats
-from tertulia.store.codes import SqlCodes
-from tertulia.store.contacts import SqlContacts
-from tertulia.store.counts import SqlCounts
 from tertulia.store.engine import Engine
-from tertulia.store.files import SqlFiles
-from tertulia.store.keys import SqlKeys
-from tertulia.store.messages import SqlMessages
-from tertulia.store.oplog import SqlLog
-from tertulia.store.pushes import SqlPushes
-from tertulia.store.sessions import SqlSessions
 from tertulia.store.sqlite import SqliteEngine
 from tertulia.web.app import web_app
-from tertulia.web.dialect import Desk, Dialect
+from tertulia.web.dialect import Claims, Desk
 from tertulia.web.health import health_routes
-from tertulia.web.limits import Attempts, Limits
+from tertulia.web.limits import Limits
 from tertulia.web.metrics import metrics_route, watch_loop_lag
 from tertulia.web.port import Port, one_port
-from tertulia.web.socket import Speaker, Upgrade
 from tertulia.web.transfer import PATH as FILES_PATH
 from tertulia.web.transfer import REFUSED_AT_THE_DOOR, Transfer
 from tertulia.web.wire import JsonLimits
 
-LOG = logging.getLogger(__name__)
-
 STOP_WITHIN_S = 10
 """Between SIGTERM and the end, at most."""
-
-FAILED_SIGN_INS = 10
-FAILED_WITHIN_S = 600.0
 
 LAST_TASKS_S = 1.0
 """For what is still under way when the last connection is gone: a last-seen date, for example."""
 
 Publish = Callable[[list[Event]], None]
 EngineOf = Callable[[Publish, Tally, Spawn], Engine]
-
-FILE_KEY_NAME = "file links"
-"""Under which the key that signs links to files lies in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,83 +78,36 @@ async def built(
     engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
     mailer = mailer_at(settings.email_url)
+    outbound = Outbound(settings.callback_allow)
+    parts = Parts(
+        settings, base_url, clock, passwords, engine, tally, tasks, bus, disk, mailer, outbound
+    )
     try:
-        accounts, blocks, sessions = SqlAccounts(engine), SqlBlocks(engine), SqlSessions(engine)
-        chats, messages = SqlChats(engine), SqlMessages(engine)
-        audience = Audience(chats.card)
-        journal = SqlLog(engine)
-        await journal.close_visits()
-        log = Log(journal, clock)
-        spawn: Spawn = tasks.start
-
-        def came(account_id: AccountId) -> None:
-            spawn(log.came(account_id))
-            spawn(presence.came(account_id))
-
-        def went(account_id: AccountId) -> None:
-            spawn(log.went(account_id))
-            spawn(presence.went(account_id))
-
-        hub = Hub(came, went)
-        presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
-        attempts = Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, asyncio.get_running_loop().time)
-        links = FileLinks(
-            await sessions.server_secret(FILE_KEY_NAME, new_key()), base_url + FILES_PATH, clock
-        )
-        outbound, subscriptions = Outbound(settings.callback_allow), SqlPushes(engine)
-        pushes = Pushes(
-            hub,
-            audience,
-            subscriptions,
-            await sender_for(settings, base_url, sessions, outbound, clock),
-            words=push_words(links.download),
-            clock=clock,
-            spawn=spawn,
-        )
-        core = Services(
-            accounts=Accounts(accounts, blocks, passwords, hub, clock),
-            signin=SignIn(accounts, sessions, passwords, attempts, clock),
-            codes=Codes(SqlCodes(engine), passwords, mailer, attempts, clock),
-            contacts=Contacts(SqlContacts(engine), clock),
-            files=Files(SqlFiles(engine), disk, links, clock, most_bytes=settings.max_upload),
-            keys=Keys(SqlKeys(engine), clock),
-            chats=Chats(chats, clock),
-            messages=Messages(messages, clock),
-            presence=presence,
-            log=log,
-            pushing=Pushing(subscriptions, pushes, outbound, accounts, clock),
-            signals=Signals(accounts, blocks, chats, audience, bus.announce, clock),
-            statistics=Statistics(SqlCounts(engine), hub, clock),
-            connections=hub,
-            clock=clock,
-        )
+        made = await messenger(parts)
+        core, hub = made.core, made.hub
         desk = Desk(core, hub, tasks.start, _json_limits(settings), base_url, settings.max_body)
-        key = await sessions.server_secret(KEY_NAME, new_key())
-        dialects = (
-            sama(
-                desk,
-                key,
-                organizations=frozenset(settings.sama_organizations),
-                origins=frozenset(settings.sama_origins),
-                most_members=settings.sama_max_participants,
-                admin_key=settings.sama_admin_key,
-            ),
+        claiming, rest = await dialects(parts, desk)
+        claims = Claims(claiming, rest)
+        port = one_port(
+            claims.speaker,
+            _limits(settings, claims),
+            tally,
+            refusal=claims.refusal,
+            also=lambda path: claims.also(path) + _for_pages(path),
         )
-        port = one_port(_speakers(dialects), _limits(settings), tally, also=_for_pages)
-        fan_out = FanOut(hub, audience, tally, spawn=tasks.start, flush=port.flusher.flush)
+        fan_out = FanOut(hub, made.audience, tally, spawn=tasks.start, flush=port.flusher.flush)
         bus.listen(fan_out.deliver)
         # After it: who is told by a packet has it by then.
-        bus.listen(pushes.consider)
-        await pushes.open()
-        routes = [route for dialect in dialects for route in dialect.routes]
+        bus.listen(made.pushes.consider)
+        await made.pushes.open()
+        routes = [route for dialect in (*claiming, rest) for route in dialect.routes]
         routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
         routes += Transfer(core.files).routes()
-        watch = tasks.start(watch_loop_lag(tally))
-        tidy = (core.keys.forget_old, core.log.tidy, pushes.tidy, core.files.tidy)
-        chores = [tasks.start(hourly(each)) for each in tidy]
+        chores = [tasks.start(hourly(each)) for each in _hourly(made)]
+        chores.append(tasks.start(watch_loop_lag(tally)))
         yield Server(web_app(routes), port, engine, core, hub, tally)
-        pushes.close()
-        for each in (watch, *chores):
+        made.pushes.close()
+        for each in chores:
             each.cancel()
         await tasks.end(LAST_TASKS_S)
     finally:
@@ -204,30 +116,10 @@ async def built(
         await engine.close()
 
 
-def _speakers(dialects: tuple[Dialect, ...]) -> Callable[[Upgrade], Speaker]:
-    """Who speaks for an upgrade: the last dialect with a voice takes what no other claims."""
-    speaker = dialects[-1].speaker
-    assert speaker is not None, "SAMA takes every path that no other dialect claims"
-    return speaker
-
-
-async def sender_for(
-    settings: Settings, base_url: str, sessions: SqlSessions, outbound: Outbound, clock: Clock
-) -> DevicePushes:
-    """The way to devices, with the operator's key, or one of our own, made at the first start.
-
-    Raises:
-        SettingsError: what the operator gave is no key.
-    """
-    key = settings.vapid_key or await sessions.server_secret(push_web.KEY_NAME, push_web.new_key())
-    address = urlsplit(base_url)
-    contact = base_url if address.scheme == "https" else f"mailto:tertulia@{address.hostname}"
-    try:
-        vapid = Vapid(key, contact)
-    except ValueError as error:
-        raise SettingsError(f"vapid_key: it is no private key ({error})") from error
-    LOG.info("Web push is ready", extra={"fields": {"public_key": vapid.public_key}})
-    return DevicePushes(outbound, vapid, clock, settings.push_url)
+def _hourly(made: Messenger) -> tuple[Chore, ...]:
+    """What throws away what nobody needs any more."""
+    core = made.core
+    return core.keys.forget_old, core.log.tidy, made.pushes.tidy, core.files.tidy
 
 
 def _is_file(path: str) -> bool:
@@ -238,11 +130,14 @@ def _for_pages(path: str) -> tuple[tuple[bytes, bytes], ...]:
     return REFUSED_AT_THE_DOOR if _is_file(path) else ()
 
 
-def _limits(settings: Settings) -> Limits:
+def _limits(settings: Settings, claims: Claims) -> Limits:
+    def body_bytes(path: str) -> int:
+        return settings.max_upload if _is_file(path) else claims.body_bytes(path, settings.max_body)
+
     return Limits(
         request_line_bytes=settings.max_request_line,
         header_bytes=settings.max_header_block,
-        body_bytes=lambda path: settings.max_upload if _is_file(path) else settings.max_body,
+        body_bytes=body_bytes,
         first_byte_s=settings.first_byte_timeout,
         head_s=settings.head_timeout,
         body_s=settings.body_timeout,

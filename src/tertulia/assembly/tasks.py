@@ -9,8 +9,11 @@ LOG = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
+Chore = Callable[[], Coroutine[Any, Any, None]]
+"""What is done again and again."""
 
-async def hourly(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+
+async def hourly(work: Chore) -> None:
     """Do it now and every hour, for ever; what it raises is logged."""
     while True:
         try:

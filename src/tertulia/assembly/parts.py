@@ -1,0 +1,50 @@
+"""What services and dialects are built from."""
+
+from dataclasses import dataclass
+
+from tertulia.adapters.files_disk import DiskFiles
+from tertulia.adapters.outbound import Outbound
+from tertulia.assembly.tasks import Tasks
+from tertulia.core.codes import Mailer
+from tertulia.core.ports import Clock, Passwords
+from tertulia.core.tally import Tally
+from tertulia.delivery.bus import InProcessBus
+from tertulia.dialects.sama import new_key
+from tertulia.settings import Settings
+from tertulia.store.engine import Engine
+from tertulia.store.sessions import SqlSessions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a server, made from its settings.
+
+    Attributes:
+        settings: what the operator set.
+        base_url: of absolute links, without a slash at its end.
+        clock: the time.
+        passwords: hashes them.
+        engine: the open store.
+        tally: where everything is counted.
+        tasks: what runs in the background.
+        bus: what happened goes through here.
+        disk: the content of files.
+        mailer: sends mail.
+        outbound: every request the server makes itself.
+    """
+
+    settings: Settings
+    base_url: str
+    clock: Clock
+    passwords: Passwords
+    engine: Engine
+    tally: Tally
+    tasks: Tasks
+    bus: InProcessBus
+    disk: DiskFiles
+    mailer: Mailer
+    outbound: Outbound
+
+    async def secret(self, name: str) -> str:
+        """The server's own secret of that name, made at the first start."""
+        return await SqlSessions(self.engine).server_secret(name, new_key())
