@@ -62,6 +62,11 @@ class Room:
         later = self.said[self.marks[person] :]
         return sum(each.is_seen_by(person) and each.author != person for each in later)
 
+    def is_about(self, packet: tuple[Any, ...]) -> bool:
+        """Whether that edit or deletion is of a message here."""
+        refs = packet[1] if packet[0] == "message_delete" else [packet[1]]
+        return any(each.ref in refs for each in self.said)
+
     def seen(self, person: str) -> list[Said]:
         return [each for each in self.said if each.is_seen_by(person)]
 
@@ -116,6 +121,15 @@ class Conversations(RuleBasedStateMachine):
                 self.due[person].append(packet)
             elif packet[0] in {"message_edit", "message_delete"}:
                 self.missed[person].append(packet)
+
+    def forget(self, persons: set[str], refs: list[str | None]) -> None:
+        """Whoever is away will not be told what was written anew in these messages."""
+        for person in persons:
+            self.missed[person] = [
+                packet
+                for packet in self.missed[person]
+                if packet[0] != "message_edit" or packet[1] not in refs
+            ]
 
     def notice(self, room: Room, author: str, kind: str) -> None:
         """The server says something in the room, and everybody in it hears."""
@@ -247,6 +261,8 @@ class Conversations(RuleBasedStateMachine):
             each.is_deleted = True
         if doomed:
             refs = [each.ref for each in doomed]
+            # Deleted words do not come back out of the log.
+            self.forget(room.members, refs)
             self.tell(room.members, "message_delete", refs, who, but=who)
 
     @rule(who=people, where=rooms, chosen=places)
@@ -327,6 +343,8 @@ class Conversations(RuleBasedStateMachine):
             self.notice(room, ANNA, "added_participant")
         else:
             room.members.remove(whom)
+            # What happened in a group is told to nobody who is not in it any more.
+            self.missed[whom] = [each for each in self.missed[whom] if not room.is_about(each)]
             self.notice(room, ANNA, "removed_participant")
             self.tell({whom}, "system_message", "conversation_kicked")
         self.tell(others, "system_message", "conversation_updated")
