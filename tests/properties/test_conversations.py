@@ -84,6 +84,7 @@ class Conversations(RuleBasedStateMachine):
         self.names = {ref: person for person, ref in self.ids.items()}
         self.watcher = place.comes(place.settle("watcher")[0])
         self.clients: dict[str, Client] = {}
+        self.comings = dict.fromkeys(PEOPLE, 0)
         for person in PEOPLE:
             self.clients[person] = place.comes(self.logins[person])
         tea = {"type": "g", "name": "tea", "participants": [self.ids[BORIS], self.ids[CLARA]]}
@@ -213,7 +214,9 @@ class Conversations(RuleBasedStateMachine):
         client, room = self.clients.get(who), self.rooms[where]
         if client is None:
             return
-        client.send({"message": {"id": "same", "cid": room.cid, "body": body}})
+        # The same on one socket: a new message. On the next socket it would be a resend.
+        ref = f"socket {self.comings[who]}"
+        client.send({"message": {"id": ref, "cid": room.cid, "body": body}})
         answer = client.receive()
         if who not in room.members:
             assert answer["message"]["error"]["status"] == 403
@@ -374,6 +377,7 @@ class Conversations(RuleBasedStateMachine):
     def come_back(self, who: str) -> None:
         if who not in self.clients:
             self.clients[who] = self.town.comes(self.logins[who])
+            self.comings[who] += 1
             # A client of this flavour is told what was changed while nobody of his was there.
             self.due[who], self.missed[who] = self.missed[who], []
 
