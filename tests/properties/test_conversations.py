@@ -123,6 +123,11 @@ class Conversations(RuleBasedStateMachine):
             elif packet[0] in {"message_edit", "message_delete"}:
                 self.missed[person].append(packet)
 
+    def concerned(self, room: Room) -> set[str]:
+        """Its members, and who left a private chat and is away: he finds all of it when he is back."""
+        pair = set() if room.is_group else {ANNA, BORIS}
+        return room.members | (pair - self.clients.keys())
+
     def forget(self, persons: set[str], refs: list[str | None]) -> None:
         """Whoever is away will not be told what was written anew in these messages."""
         for person in persons:
@@ -244,7 +249,7 @@ class Conversations(RuleBasedStateMachine):
         else:
             assert answer["success"]
             said.body, said.is_edited = body, True
-            self.tell(room.members, "message_edit", said.ref, body, who, but=who)
+            self.tell(self.concerned(room), "message_edit", said.ref, body, who, but=who)
 
     @rule(who=people, where=rooms, chosen=places)
     def delete(self, who: str, where: str, chosen: list[int]) -> None:
@@ -265,8 +270,8 @@ class Conversations(RuleBasedStateMachine):
         if doomed:
             refs = [each.ref for each in doomed]
             # Deleted words do not come back out of the log.
-            self.forget(room.members, refs)
-            self.tell(room.members, "message_delete", refs, who, but=who)
+            self.forget(self.concerned(room), refs)
+            self.tell(self.concerned(room), "message_delete", refs, who, but=who)
 
     @rule(who=people, where=rooms, chosen=places)
     def hide(self, who: str, where: str, chosen: list[int]) -> None:
@@ -379,7 +384,11 @@ class Conversations(RuleBasedStateMachine):
             self.clients[who] = self.town.comes(self.logins[who])
             self.comings[who] += 1
             # A client of this flavour is told what was changed while nobody of his was there.
-            self.due[who], self.missed[who] = self.missed[who], []
+            mine = [room for room in self.rooms.values() if who in room.members]
+            self.due[who] = [
+                packet for packet in self.missed[who] if any(room.is_about(packet) for room in mine)
+            ]
+            self.missed[who] = []
 
 
 @pytest.fixture(scope="module")
