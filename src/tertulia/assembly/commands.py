@@ -1,0 +1,94 @@
+"""The operator's commands that need the store: each takes JSON and gives JSON.
+
+A command of the command line names one of these (`cli/store_command.py`).
+"""
+
+from typing import Any
+
+from tertulia.assembly.control import Arguments, Commands
+from tertulia.core.administration import Administration, Listing
+from tertulia.core.model import Account, NewAccount
+from tertulia.core.oauth import Application, OAuth
+from tertulia.core.ports import Clock, Passwords
+from tertulia.store.accounts import SqlAccounts
+from tertulia.store.administration import SqlAdministration
+from tertulia.store.engine import Engine
+from tertulia.store.oauth import SqlOAuth
+
+
+def commands(engine: Engine, passwords: Passwords, clock: Clock) -> Commands:
+    """All of them, over an open store."""
+    accounts = SqlAccounts(engine)
+    office = Administration(SqlAdministration(engine), accounts, passwords, clock)
+
+    async def create(arguments: Arguments) -> Any:
+        return _user(await office.create(NewAccount(**arguments)))
+
+    async def listed(arguments: Arguments) -> Any:
+        return [_user(each) for each in await office.listed(Listing(**arguments))]
+
+    async def block(arguments: Arguments) -> Any:
+        return _user(await office.block(await office.find(arguments["name"])))
+
+    async def unblock(arguments: Arguments) -> Any:
+        return _user(await office.unblock(await office.find(arguments["name"])))
+
+    async def delete(arguments: Arguments) -> Any:
+        account = await office.find(arguments["name"])
+        await office.delete(account)
+        return _user(account)
+
+    applications = OAuth(SqlOAuth(engine), clock)
+
+    async def register(arguments: Arguments) -> Any:
+        made, secret = await applications.register(**arguments)
+        return {"client_id": made.id, "client_secret": secret}
+
+    async def registered(arguments: Arguments) -> Any:
+        del arguments
+        return [_application(each) for each in await applications.listed()]
+
+    async def remove(arguments: Arguments) -> Any:
+        await applications.remove(arguments["client_id"])
+
+    async def find(arguments: Arguments) -> Any:
+        return _user(await office.find(arguments["name"]))
+
+    return {
+        "user create": create,
+        "user list": listed,
+        "user find": find,
+        "user block": block,
+        "user unblock": unblock,
+        "user delete": delete,
+        "oauth-client create": register,
+        "oauth-client list": registered,
+        "oauth-client delete": remove,
+    }
+
+
+def _user(account: Account) -> dict[str, object]:
+    """What the operator is told of an account. Times: milliseconds since 1970 UTC."""
+    return {
+        "id": account.id,
+        "login": account.login,
+        "name": f"{account.first_name} {account.last_name}".strip(),
+        "phone": account.phone,
+        "phone_proven": account.phone_proven,
+        "email": account.email,
+        "email_proven": account.email_proven,
+        "created_at": account.created_at,
+        "seen_at": account.seen_at,
+        "blocked_at": account.blocked_at,
+    }
+
+
+def _application(application: Application) -> dict[str, object]:
+    """What the operator is told of an application; its secret nobody knows any more."""
+    return {
+        "client_id": application.id,
+        "name": application.name,
+        "redirect_uris": application.redirect_uris,
+        "scope": " ".join(application.scopes),
+        "created_at": application.created_at,
+    }
