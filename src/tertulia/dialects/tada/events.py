@@ -1,0 +1,422 @@
+"""Our events in Tada's words, for sockets: one packet per view, however many listen.
+
+A socket belongs to one team, and names differ by team; in a direct chat the two sides call it by each
+other's name. So the view is the team, and where it matters the reader. What differs for everybody, the
+counters, is not in the packet: each socket adds its own (`packets.Counted`).
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, assert_never
+
+import msgspec
+
+from tertulia.core.events import (
+    CallbackReplaced,
+    CannotDecrypt,
+    ChatChanged,
+    ChatOpened,
+    ChatSettingsChanged,
+    Event,
+    MembersAdded,
+    MembersRemoved,
+    MessageEdited,
+    MessagePosted,
+    MessagesDeleted,
+    MessagesHidden,
+    MessagesRead,
+    PresenceChanged,
+    ReactionsChanged,
+    SectionsChanged,
+    SessionsEnded,
+    Signal,
+    SignedIn,
+    TagsChanged,
+    TeamChanged,
+    TeamMembersChanged,
+    TeamRemoved,
+    Typing,
+    UiSettingsChanged,
+    UnreadCounted,
+)
+from tertulia.core.flags import SILENT
+from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
+from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.team_model import HOME_TEAM, Section, Tag, TeamMember
+from tertulia.core.whole import WholeMessage
+from tertulia.delivery.encoder import Reader
+from tertulia.dialects.tada.counters import KINDS, Counters, Tally, named
+from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
+from tertulia.dialects.tada.packets import (
+    About,
+    Farewell,
+    Moved,
+    confirmable,
+    counted,
+    said,
+    updated,
+)
+from tertulia.dialects.tada.rosters import Rosters
+from tertulia.dialects.tada.times import NS_PER_MS, date_time, gentime
+
+COMPOSING_MS = 10_000
+"""Who composes does so for that long, unless he says it again."""
+
+UNKNOWN_DEVICE = "(unknown device)"
+
+JIDS = {ChatKind.GROUP: Kind.GROUP, ChatKind.TASK: Kind.TASK}
+
+
+@dataclass(frozen=True, slots=True)
+class TadaReader(Reader):
+    """Who listens on a socket, and in which team."""
+
+    team_id: TeamId
+
+
+class Side(NamedTuple):
+    """A view in which one reader's own names count."""
+
+    team_id: TeamId
+    account_id: AccountId
+
+
+class Elsewhere(NamedTuple):
+    """The view of a socket of another team than those in which the chat is found."""
+
+    teams: tuple[TeamId, ...]
+
+
+class ForAuthor(NamedTuple):
+    """The view of somebody whose messages were read."""
+
+    team_id: TeamId
+    account_id: AccountId
+
+
+class Views(Protocol):
+    """Objects (v4) as readers see them; everything is known, nothing is asked for."""
+
+    def message(self, whole: WholeMessage, team_id: TeamId, reader: AccountId) -> bytes:
+        """A message in that team, as JSON; ANYBODY sees it as those do who neither wrote nor deleted it."""
+        ...
+
+    def status_of(self, team_id: TeamId, reader: AccountId) -> Hashable:
+        """What the reader may do in the team, on which it depends how contacts look."""
+        ...
+
+    def contacts(self, event: TeamMembersChanged, view: Hashable) -> list[Any]:
+        """Those of the event, for that view."""
+        ...
+
+    def team(self, event: TeamChanged, me: TeamMember, tally: Tally | None) -> Any:
+        """A team as one of its members sees it."""
+        ...
+
+    def sections(self, sections: Sequence[Section]) -> list[Any]:
+        """Sections."""
+        ...
+
+    def tags(self, tags: Sequence[Tag]) -> list[Any]:
+        """Tags."""
+        ...
+
+
+ANYBODY = AccountId(0)
+
+MOST_CONTACTS = 200
+"""Contacts of which a team is told at once; of more it is not told one by one."""
+
+MOST_RECEIVED = 1_000
+"""Messages that one packet says are read; of more at once the oldest are left out."""
+
+
+class TadaEncoder:
+    """Tada's voice."""
+
+    def __init__(self, rosters: Rosters, counters: Counters, views: Views) -> None:
+        """Says events.
+
+        Args:
+            rosters: who is in which team.
+            counters: what everybody has not read.
+            views: objects as readers see them.
+        """
+        self._rosters = rosters
+        self._counters = counters
+        self._views = views
+
+    # What a packet depends on.
+
+    def view(self, event: Event, reader: Reader) -> Hashable | None:
+        """The team, the reader where his own names count, or that he hears of his counters only."""
+        assert isinstance(reader, TadaReader), "Tada's sockets have them"
+        if type(event) is MessagePosted:
+            # By far the most frequent.
+            return self._posted(event, reader)
+        match event:
+            case MessageEdited(whole=WholeMessage() as whole):
+                view = self._of(whole, reader)
+                return None if isinstance(view, Elsewhere) else view
+            case MessagesDeleted() if event.whole:
+                return self._deleted(event, reader)
+            case MessagesRead():
+                return self._read(event, reader)
+            case Typing():
+                if reader.account_id == event.account_id:
+                    return None
+                me, actor = reader.account_id, event.account_id
+                view = self._place(event.chat_kind, event.team_id, actor, me, reader)
+                return None if isinstance(view, Elsewhere) else view
+            case SignedIn():
+                return None if reader.session_id == event.session_id else ANYBODY
+            case UiSettingsChanged() | TeamRemoved() | SectionsChanged() | TagsChanged():
+                return ANYBODY
+            case TeamMembersChanged(members=members):
+                if len(members) > MOST_CONTACTS or _entry(members, reader.account_id):
+                    # He reads the list anew, or is told apart (`live.Live`): he sees himself otherwise.
+                    return None
+                return self._views.status_of(reader.team_id, reader.account_id)
+            case TeamChanged():
+                return reader.account_id
+            case _:
+                return None
+
+    def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
+        message, me = event.message, reader.account_id
+        author_id, kind = message.author_id, event.chat_kind
+        team_id = event.team_id or HOME_TEAM
+        if team_id == reader.team_id and kind in JIDS and message.cipher is None:
+            return team_id if me != author_id else Side(team_id, me)
+        view = self._place(kind, event.team_id, author_id, event.partner_id, reader)
+        is_news = me != author_id and not message.flags & SILENT
+        if message.cipher is not None or (isinstance(view, Elsewhere) and not is_news):
+            return None
+        return view
+
+    def _place(
+        self,
+        kind: ChatKind,
+        team_id: TeamId | None,
+        author_id: AccountId,
+        partner_id: AccountId | None,
+        reader: TadaReader,
+    ) -> Hashable | None:
+        """How the chat of *author* (and, if it is a direct one, *partner*) is found from that socket."""
+        if kind is ChatKind.DIRECT:
+            if partner_id is None:
+                return None
+            me = reader.account_id
+            teams = self._rosters.shared(me, partner_id if me == author_id else author_id)
+            return Side(reader.team_id, me) if reader.team_id in teams else Elsewhere(teams)
+        if kind not in KINDS:
+            return None
+        home = HOME_TEAM if team_id is None else team_id
+        if home != reader.team_id:
+            return Elsewhere((home,))
+        # Until when one may change a message, only its author is told.
+        me = reader.account_id
+        return Side(home, me) if me == author_id else home
+
+    def _of(self, whole: WholeMessage, reader: TadaReader) -> Hashable | None:
+        author_id = whole.message.author_id
+        return self._place(whole.chat_kind, whole.team_id, author_id, whole.partner_id, reader)
+
+    def _deleted(self, event: MessagesDeleted, reader: TadaReader) -> Hashable | None:
+        """Authors, and whoever deleted them, still see what they said."""
+        view = self._of(event.whole[0], reader)
+        me = reader.account_id
+        knows = me == event.account_id or any(each.message.author_id == me for each in event.whole)
+        return Side(reader.team_id, me) if knows and isinstance(view, int) else view
+
+    def _read(self, event: MessagesRead, reader: TadaReader) -> Hashable | None:
+        me = reader.account_id
+        partner = event.partner_id
+        view = self._place(event.chat_kind, event.team_id, event.account_id, partner, reader)
+        if me == event.account_id or view is None:
+            return view
+        first = set(event.first)
+        is_news = any(author == me and not first.isdisjoint(ids) for author, ids in event.by_author)
+        if not is_news or isinstance(view, Elsewhere):
+            return None
+        return ForAuthor(reader.team_id, me)
+
+    # What it says.
+
+    def encode(self, event: Event, view: Hashable) -> bytes:
+        """The finished frame, or what a socket makes one of (`packets`)."""
+        if isinstance(view, Elsewhere):
+            moved = Moved(b"moved")
+            moved.teams = view.teams
+            return moved
+        match event:
+            case MessagePosted():
+                return self._updated((event.whole,), view, None, delayed=False)
+            case MessageEdited(whole=WholeMessage() as whole):
+                return self._updated((whole,), view, event.tail, delayed=True)
+            case MessagesDeleted():
+                return self._updated(event.whole, view, event.tail, delayed=True)
+            case MessagesRead():
+                if isinstance(view, ForAuthor):
+                    return self._received(event, view)
+                return self._last_read(event, view)
+            case Typing():
+                return self._composing(event, view)
+            case SignedIn():
+                return said("server.login", {"device_name": event.device or UNKNOWN_DEVICE})
+            case UiSettingsChanged():
+                data = msgspec.Raw(event.settings.encode())
+                return said("server.uisettings", {"namespace": "", "data": data})
+            case TeamRemoved():
+                return self._removed(event)
+            case TeamMembersChanged():
+                contacts = self._views.contacts(event, view)
+                return said("server.contact.updated", {"contacts": contacts})
+            case TeamChanged():
+                return self._changed(event, view)
+            case SectionsChanged():
+                return self._sections(event)
+            case TagsChanged():
+                return said("server.tag.updated", {"tags": self._views.tags(event.tags)})
+            case (
+                MessageEdited()
+                | MessagesHidden()
+                | ReactionsChanged()
+                | ChatOpened()
+                | MembersAdded()
+                | MembersRemoved()
+                | ChatChanged()
+                | ChatSettingsChanged()
+                | CallbackReplaced()
+                | Signal()
+                | CannotDecrypt()
+                | PresenceChanged()
+                | SessionsEnded()
+                | UnreadCounted()
+            ):
+                raise TypeError(f"{type(event).__name__} is not said here")
+            case _:
+                assert_never(event)
+
+    def repeated(self, whole: WholeMessage, tail: MessageRef | None, reader: TadaReader) -> bytes:
+        """A message again, for a socket that may have missed it; nothing if it is not found there."""
+        view = self._of(whole, reader)
+        if view is None or isinstance(view, Elsewhere):
+            return b""
+        return self._updated((whole,), Side(reader.team_id, reader.account_id), tail, delayed=True)
+
+    def _updated(
+        self,
+        several: tuple[WholeMessage, ...],
+        view: Hashable,
+        tail: MessageRef | None,
+        *,
+        delayed: bool,
+    ) -> bytes:
+        team_id, account_id = _reader(view)
+        shown = [self._views.message(each, team_id, account_id) for each in several]
+        last = several[-1]
+        chat_id, author_id = last.message.chat_id, last.message.author_id
+        other = last.partner_id if account_id == author_id else author_id
+        jid = self._jid(last.chat_kind, chat_id, other, team_id, account_id)
+        # Of a new message it is known: it is this one.
+        newest = tail if delayed else MessageRef(last.message.id, last.message.uid)
+        version = last.changed_at * NS_PER_MS if delayed else gentime(last.message.id)
+        about = _about(last.chat_kind, chat_id, jid, version, newest)
+        ids = tuple([each.message.id for each in several])
+        return updated(b",".join(shown), ids, about, delayed=delayed)
+
+    def _last_read(self, event: MessagesRead, view: Hashable) -> bytes:
+        team_id, account_id = _reader(view)
+        jid = self._jid(event.chat_kind, event.chat_id, event.partner_id, team_id, account_id)
+        about = _about(event.chat_kind, event.chat_id, jid, event.at * NS_PER_MS, event.mark)
+        return counted("server.chat.lastread", b'"chats":[', about)
+
+    def _received(self, event: MessagesRead, view: ForAuthor) -> bytes:
+        team_id, me = view
+        jid = self._jid(event.chat_kind, event.chat_id, event.account_id, team_id, me)
+        first, uids = set(event.first), dict(event.uids)
+        read = [each for author, ids in event.by_author if author == me for each in ids]
+        messages = [
+            {"chat": jid, "message_id": uuid_of(each, uids.get(each, "")), "received": True}
+            for each in read
+            if each in first
+        ]
+        # Newest first, as they come; clients read them in the order of the chat.
+        return confirmable("server.message.received", {"messages": messages[:MOST_RECEIVED][::-1]})
+
+    def _composing(self, event: Typing, view: Hashable) -> bytes:
+        team_id, account_id = _reader(view)
+        composing = event.state != "stop"
+        actor = self._rosters.jid(team_id, event.account_id, account_id)
+        jid = self._jid(event.chat_kind, event.chat_id, event.account_id, team_id, account_id)
+        params: dict[str, Any] = {"jid": jid, "actor": actor, "composing": composing}
+        if event.by_voice:
+            params["is_audio"] = True
+        if composing:
+            params["valid_until"] = date_time(event.at + COMPOSING_MS)
+        return said("server.chat.composing", params)
+
+    def _changed(self, event: TeamChanged, view: Hashable) -> bytes:
+        me = next(each for each in event.members if each.account_id == view)
+        team = self._views.team(event, me, self._counters.of(me.account_id))
+        return said("server.team.updated", {"teams": [team]})
+
+    def _removed(self, event: TeamRemoved) -> bytes:
+        team = {
+            "uid": to_uuid(Kind.TEAM, event.team_id),
+            "is_archive": True,
+            "gentime": gentime(event.version),
+        }
+        farewell = Farewell(said("server.team.deleted", {"teams": [team]}))
+        farewell.team_id = event.team_id
+        return farewell
+
+    def _sections(self, event: SectionsChanged) -> bytes:
+        frames = []
+        for name, sections in (("updated", event.sections), ("deleted", event.removed)):
+            if sections:
+                params = {
+                    "chat_type": "direct",
+                    "sections": self._views.sections(sections),
+                    "gentime": gentime(event.version),
+                }
+                frames.append(said(f"server.section.{name}", params))
+        return b"".join(frames)
+
+    def _jid(
+        self,
+        kind: ChatKind,
+        chat_id: ChatId,
+        other: AccountId | None,
+        team_id: TeamId,
+        reader: AccountId,
+    ) -> str:
+        """What the chat is called there; *other*: in a direct chat the one who is not the reader."""
+        if kind is ChatKind.DIRECT:
+            return "" if other is None else self._rosters.jid(team_id, other, reader)
+        return to_jid(JIDS[kind], chat_id)
+
+
+def _about(
+    kind: ChatKind, chat_id: ChatId, jid: str, version: int, tail: MessageRef | None
+) -> About:
+    counters = f'"jid":"{jid}","chat_type":"{kind.value}","gentime":{version}'
+    return About(chat_id, counters.encode(), named(tail))
+
+
+def _reader(view: Hashable) -> tuple[TeamId, AccountId]:
+    """The team of a view, and whose it is; ANYBODY when it is the same for many."""
+    if isinstance(view, Side):
+        return view
+    assert isinstance(view, int), "every other view of a chat is a team"
+    return TeamId(view), ANYBODY
+
+
+def _entry(members: Sequence[TeamMember], account_id: AccountId) -> TeamMember | None:
+    return next((each for each in members if each.account_id == account_id), None)
+
+
+def uuid_of(message_id: MessageId, uid: str) -> str:
+    """A message's uuid: the name its sender gave it, or one made of its number."""
+    return uid or to_uuid(Kind.MESSAGE, message_id)

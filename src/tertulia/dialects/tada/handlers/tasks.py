@@ -1,0 +1,285 @@
+"""Tasks of a team (later clients): make, list, read, set, delete."""
+
+from typing import Any
+
+from tertulia.core.errors import NotFound
+from tertulia.core.histories import Target
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId
+from tertulia.core.model import ChatKind
+from tertulia.core.tasks import (
+    KEEP,
+    MAX_DESCRIPTION,
+    MAX_STATUS,
+    MAX_TAG,
+    MOST_ITEMS,
+    MOST_OBSERVERS,
+    MOST_TAGS,
+    Item,
+    Keep,
+    TaskChange,
+    TaskFilter,
+    title_of,
+)
+from tertulia.core.team_model import Membership
+from tertulia.core.team_rights import need_more_than_guest
+from tertulia.dialects.tada import errors, filters, ids, sending
+from tertulia.dialects.tada.chats import archived
+from tertulia.dialects.tada.fields import Fields
+from tertulia.dialects.tada.handlers import chats
+from tertulia.dialects.tada.handlers.groups import find_member, section_of
+from tertulia.dialects.tada.handlers.teams import need_team
+from tertulia.dialects.tada.ids import Kind
+from tertulia.dialects.tada.limits import (
+    MAX_LINKED_MESSAGES,
+    MAX_MESSAGE_UPLOADS,
+    MAX_TASK_TITLE,
+)
+from tertulia.dialects.tada.request import Call
+from tertulia.dialects.tada.routes import Operation
+from tertulia.dialects.tada.times import read_moment
+
+MOST = 200
+"""Tasks of one page."""
+
+MOST_POINTS = 2**31 - 1
+
+NUMBERS = {
+    "importance": "importance",
+    "urgency": "urgency",
+    "complexity": "complexity",
+    "spent_time": "spent_time",
+    "custom_color_index": "color_index",
+    "color_index": "color_index",
+}
+"""From the clients' names to the core's."""
+
+
+def task_id(call: Call) -> ChatId:
+    """The task in the path. Raises: NotFound("chat")."""
+    return ChatId(ids.need_jid(call.path["jid"], Kind.TASK).number)
+
+
+async def listed(call: Call) -> list[dict[str, Any]]:
+    """`GET …/tasks`: those the caller is in; with `public=true` all that are."""
+    membership = await need_team(call)
+    wish = await _filter(call, membership)
+    team_id = membership.team.id
+    found = await call.core.tasks.listed(call.actor, team_id, wish)
+    entries = await call.core.chat_lists.several(call.actor, team_id, ChatKind.TASK, found)
+    return await chats.said(call, membership, entries)
+
+
+async def _filter(call: Call, membership: Membership) -> TaskFilter:
+    query = call.query
+    limit, offset = filters.page(query, MOST, MOST)
+    changed = filters.changed_from(query, "gentime_gt")
+    sort = query.values.get("sort", "")
+    people = {
+        key: await _one(call, membership, key)
+        for key in ("assignee", "owner", "observer", "member")
+    }
+    section = ids.from_uuid(Kind.SECTION, query.values.get("section", ""))
+    wish = TaskFilter(
+        limit=limit,
+        offset=offset,
+        statuses=tuple(query.texts("task_status") or ()),
+        without_statuses=tuple(query.texts("exclude_task_status") or ()),
+        num=query.number("num", 0, filters.FAR),
+        assignee_id=people["assignee"],
+        owner_id=people["owner"],
+        observer_id=people["observer"],
+        member_id=people["member"],
+        tag=query.text("tag") or "",
+        section_id=None if section is None else SectionId(section),
+        public=filters.flag(query, "public"),
+        text=query.text("q") or "",
+        deadline=_span(query, "deadline"),
+        created=_span(query, "created"),
+        done=_span(query, "done"),
+        changed_from=None if changed is None else changed[0],
+        oldest_first=sort == "created",
+        by_deadline=sort == "deadline",
+    )
+    query.check()
+    return wish
+
+
+def _span(query: Fields, key: str) -> tuple[int | None, int | None]:
+    return filters.moment(query, f"{key}_gte"), filters.moment(query, f"{key}_lte")
+
+
+async def _one(call: Call, membership: Membership, key: str) -> AccountId | None:
+    """The account behind a jid in the query; whom nobody knows has no tasks."""
+    jid = call.query.values.get(key)
+    if not jid:
+        return None
+    found = await find_member(call, membership, jid)
+    return AccountId(0) if found is None else found.account_id
+
+
+async def create(call: Call) -> dict[str, Any]:
+    """`POST …/tasks`: a new one, owned by the caller."""
+    membership = await need_team(call)
+    need_more_than_guest(membership.me)
+    form = await call.fields()
+    form_text = form.raw_text("description", most=MAX_DESCRIPTION) or ""
+    if not form_text.strip():
+        form.note("description", errors.REQUIRED)
+    wish = await _change(call, membership, form)
+    made = await call.core.tasks.create(call.actor, membership.team.id, wish)
+    return await chats.one(call, membership, Target(chat_id=made))
+
+
+async def read(call: Call) -> dict[str, Any]:
+    """`GET …/tasks/{jid}`."""
+    membership = await need_team(call)
+    return await chats.one(call, membership, Target(chat_id=task_id(call)))
+
+
+async def change(call: Call) -> dict[str, Any]:
+    """`PUT …/tasks/{jid}`: what is given is set."""
+    membership = await need_team(call)
+    number, team_id = task_id(call), membership.team.id
+    await call.core.tasks.need_changeable(call.actor, team_id, number)
+    form = await call.fields()
+    wish = await _change(call, membership, form)
+    await call.core.tasks.change(call.actor, team_id, number, wish)
+    return await chats.one(call, membership, Target(chat_id=number))
+
+
+async def archive(call: Call) -> dict[str, Any]:
+    """`DELETE …/tasks/{jid}`: gone for everybody; the task as it was."""
+    membership = await need_team(call)
+    number = task_id(call)
+    said = await chats.one(call, membership, Target(chat_id=number))
+    gone = await call.core.tasks.archive(call.actor, membership.team.id, number)
+    return archived(said, gone)
+
+
+async def _change(call: Call, membership: Membership, form: Fields) -> TaskChange:
+    """What the body sets. Raises: InvalidData."""
+    description = form.raw_text("description", most=MAX_DESCRIPTION)
+    if description is not None:
+        title = title_of(description)
+        if not title:
+            form.note("description", errors.REQUIRED)
+        elif len(title) > MAX_TASK_TITLE:
+            form.note("description", errors.too_long(MAX_TASK_TITLE, len(title)))
+    status = form.text("task_status", most=MAX_STATUS)
+    tags = form.texts("tags", most_items=MOST_TAGS, most=MAX_TAG)
+    numbers = {
+        name: form.number(key, 0, MOST_POINTS)
+        for key, name in NUMBERS.items()
+        if key in form.values
+    }
+    section: SectionId | Keep | None = KEEP
+    if "section" in form.values:
+        section = await section_of(call, membership, form)
+    assignee = await _assignee(call, membership, form)
+    observers = await _observers(call, membership, form)
+    wish = TaskChange(
+        description=description,
+        status=status or None,
+        assignee_id=assignee,
+        observers=observers,
+        is_public=form.flag("public"),
+        deadline=_moment(form, "deadline"),
+        remind_at=_moment(form, "remind_at"),
+        section_id=section,
+        done_reason=form.text("done_reason"),
+        items=_items(form),
+        uploads=_uploads(form),
+        linked=await _linked(call, membership, form),
+        tags=None if tags is None else tuple(each.strip() for each in tags if each.strip()),
+        **numbers,
+    )
+    form.check()
+    return wish
+
+
+def _moment(form: Fields, key: str) -> int | Keep | None:
+    """A date-time; null or "" takes it away."""
+    if key not in form.values:
+        return KEEP
+    text = form.text(key)
+    if not text:
+        return None
+    found = read_moment(text)
+    if found is None:
+        form.note(key, errors.WRONG_VALUE)
+    return found
+
+
+async def _assignee(call: Call, membership: Membership, form: Fields) -> AccountId | Keep | None:
+    if "assignee" not in form.values:
+        return KEEP
+    jid = form.text("assignee")
+    if not jid:
+        return None
+    found = await find_member(call, membership, jid)
+    if found is None or found.is_archived or found.bot:
+        form.note("assignee", errors.no_choice(jid))
+        return None
+    return found.account_id
+
+
+async def _observers(
+    call: Call, membership: Membership, form: Fields
+) -> tuple[AccountId, ...] | None:
+    jids = form.texts("observers", most_items=MOST_OBSERVERS)
+    if jids is None:
+        return None
+    found = []
+    for place, jid in enumerate(jids):
+        member = await find_member(call, membership, jid)
+        if member is None or member.is_archived or member.bot:
+            form.note(f"observers.{place}", errors.no_choice(jid))
+        else:
+            found.append(member.account_id)
+    return tuple(found)
+
+
+def _items(form: Fields) -> tuple[Item, ...] | None:
+    items = form.objects("items", most_items=MOST_ITEMS)
+    if items is None:
+        return None
+    return tuple(
+        Item(each.need_text("text", most=MAX_TASK_TITLE), each.flag("checked") or False)
+        for each in items
+    )
+
+
+def _uploads(form: Fields) -> tuple[FileId, ...] | None:
+    uuids = form.texts("uploads", most_items=MAX_MESSAGE_UPLOADS)
+    if uuids is None:
+        return None
+    numbers = [ids.from_uuid(Kind.UPLOAD, each) for each in uuids]
+    if None in numbers:
+        form.note("uploads", errors.no_choice(uuids[numbers.index(None)]))
+    return tuple(FileId(each) for each in numbers if each is not None)
+
+
+async def _linked(call: Call, membership: Membership, form: Fields) -> tuple[MessageId, ...] | None:
+    uuids = form.texts("linked_messages", most_items=MAX_LINKED_MESSAGES)
+    if uuids is None:
+        return None
+    found = []
+    for uuid in uuids:
+        try:
+            found.append(await sending.message_of(call.desk, call.actor, membership.team.id, uuid))
+        except NotFound:
+            form.note("linked_messages", errors.no_choice(uuid))
+    return tuple(found)
+
+
+ALL = "/teams/{team}/tasks"
+ONE = f"{ALL}/{{jid}}"
+
+OPERATIONS = (
+    Operation("GET", ALL, listed),
+    Operation("POST", ALL, create),
+    Operation("GET", ONE, read),
+    Operation("PUT", ONE, change),
+    Operation("POST", ONE, change),
+    Operation("DELETE", ONE, archive),
+)

@@ -1,0 +1,125 @@
+"""What all sockets share: who is in which team, what is unread, who is online, how events are said.
+
+It hears every event before packets of it are offered, so that what a packet says of a reader's counters
+is how they stand after the event. What must be asked for (a chat as each member sees it, oneself among
+the contacts) is asked for once per event, and told a moment later.
+"""
+
+from collections.abc import Collection, Iterable
+
+from tertulia.core.events import (
+    ChatChanged,
+    ChatOpened,
+    ChatSettingsChanged,
+    Event,
+    MembersAdded,
+    MembersRemoved,
+    TeamMembersChanged,
+)
+from tertulia.core.ids import AccountId, TeamId
+from tertulia.core.model import Actor
+from tertulia.core.team_model import TeamMember
+from tertulia.delivery.encoder import Connection
+from tertulia.dialects.tada.chat_news import ChatNews
+from tertulia.dialects.tada.counters import Counters, Tally
+from tertulia.dialects.tada.desk import TadaDesk
+from tertulia.dialects.tada.events import MOST_CONTACTS, TadaEncoder, TadaReader
+from tertulia.dialects.tada.online import Online
+from tertulia.dialects.tada.packets import said
+from tertulia.dialects.tada.repeats import Repeats
+from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
+from tertulia.dialects.tada.sights import Sights
+
+
+class Live:
+    """Made once; every socket has it.
+
+    Attributes:
+        generation: another number whenever a chat may be found elsewhere than before.
+    """
+
+    def __init__(self, desk: TadaDesk) -> None:
+        core, spawn = desk.core, desk.house.spawn
+        self.desk = desk
+        self.rosters = Rosters(core.teams.mine, self._people, spawn, self._moved)
+        self.counters = Counters(core.unread, self.rosters.shared, spawn)
+        self.sights = Sights(desk, self.rosters)
+        self.encoder = TadaEncoder(self.rosters, self.counters, self.sights)
+        self.online = Online(desk.house.hub, self.rosters, self._acquaintances, spawn)
+        self.repeats = Repeats(desk, self.encoder)
+        self.news = ChatNews(desk, self.rosters, self.counters)
+        self.generation = 0
+
+    async def _people(self, actor: Actor, team_id: TeamId) -> Iterable[TeamMember]:
+        return await self.desk.core.teams.contacts(actor, team_id, bots=True)
+
+    async def _acquaintances(self, actor: Actor) -> Iterable[AccountId]:
+        """Who is online of those the actor meets in the home team, without who blocks him."""
+        online = set(await self.desk.core.presence.online(actor))
+        met = await self.desk.core.teams.contacts(actor, TeamId(0))
+        return [each.account_id for each in met if each.account_id in online]
+
+    # Sockets.
+
+    def enter(self, account_id: AccountId) -> None:
+        """A socket of the account is there, until `leave`."""
+        self.rosters.enter(account_id)
+        self.counters.enter(account_id)
+
+    async def ready(self, actor: Actor) -> Tally:
+        """Everything is known that the packets of an account that has entered depend on.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        await self.rosters.read(actor)
+        return await self.counters.counted(actor.account_id)
+
+    def leave(self, account_id: AccountId) -> None:
+        """It is gone."""
+        self.counters.leave(account_id)
+        self.rosters.leave(account_id)
+
+    # Events.
+
+    def hear(self, event: Event, accounts: Collection[AccountId]) -> None:
+        """Keep up (`delivery.fanout.Hearer`)."""
+        if self.rosters.hear(event):
+            self._moved()
+        self.counters.hear(event, accounts)
+        match event:
+            case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
+                self.news.hear(event, accounts)
+            case ChatSettingsChanged():
+                self.news.hear(event, accounts)
+            case TeamMembersChanged() if len(event.members) <= MOST_CONTACTS:
+                self._tell_themselves(event)
+            case _:
+                pass
+
+    def _moved(self) -> None:
+        self.generation += 1
+        self.counters.recast()
+
+    def _tell_themselves(self, event: TeamMembersChanged) -> None:
+        """Who is one of those that have changed sees himself otherwise than the others do."""
+        hub = self.desk.house.hub
+        for member in event.members:
+            sockets = [each for each in hub.of(member.account_id) if _is_of(each, event.team_id)]
+            if sockets:
+                self.desk.house.spawn(self._tell_himself(event, member, sockets))
+
+    async def _tell_himself(
+        self, event: TeamMembersChanged, me: TeamMember, sockets: Iterable[Connection]
+    ) -> None:
+        actor = Actor(me.account_id, NO_SESSION)
+        preferences = await self.desk.core.teams.preferences(actor)
+        contacts = self.sights.contacts_and_me(event, me, preferences)
+        packet = said("server.contact.updated", {"contacts": contacts})
+        for each in sockets:
+            each.offer(packet)
+
+
+def _is_of(connection: Connection, team_id: TeamId) -> bool:
+    reader = connection.reader
+    return isinstance(reader, TadaReader) and reader.team_id == team_id

@@ -1,0 +1,49 @@
+"""What a session was not told, or did not confirm, when its last connection ended (C.5, missed)."""
+
+from tertulia.core.histories import MessageFilter
+from tertulia.core.ids import drawn_at
+from tertulia.core.model import Actor, MessageRef
+from tertulia.core.unconfirmed import HungUp
+from tertulia.core.whole import WholeMessage
+from tertulia.dialects.tada.desk import TadaDesk
+from tertulia.dialects.tada.events import TadaEncoder, TadaReader
+
+MOST_REPEATED = 200
+"""Messages; older ones are the client's to ask for."""
+
+KEPT_MS = 24 * 3_600_000
+
+SLACK_MS = 1_000
+"""How far a message's date and its number's may be apart; what was told already is told again."""
+
+
+class Repeats:
+    """Finds it in the store: messages as they are now, whatever happened to them meanwhile."""
+
+    def __init__(self, desk: TadaDesk, encoder: TadaEncoder) -> None:
+        self._desk = desk
+        self._encoder = encoder
+
+    async def of(self, actor: Actor, reader: TadaReader, stood: HungUp) -> list[bytes]:
+        """The packets, oldest first.
+
+        Raises:
+            NotFound, NotAllowed: the actor is not in the team any more.
+        """
+        histories, team_id = self._desk.core.histories, reader.team_id
+        oldest = self._desk.core.clock.now_ms() - KEPT_MS
+        since = max(drawn_at(stood.position) - SLACK_MS, oldest)
+        wish = MessageFilter(limit=MOST_REPEATED, changed_from=(since, 0), with_deleted=True)
+        found, _ = await histories.search(actor, team_id, wish)
+        missed = {each.message.id: each for each in found}
+        left = [each for each in stood.unconfirmed if each not in missed]
+        for each in await histories.again(actor, team_id, left):
+            if each.changed_at >= oldest:
+                missed[each.message.id] = each
+        ids = sorted(missed)[-MOST_REPEATED:]
+        return [self._packet(missed[each], reader) for each in ids]
+
+    def _packet(self, whole: WholeMessage, reader: TadaReader) -> bytes:
+        message = whole.message
+        tail = MessageRef(message.id, message.uid) if whole.is_last else None
+        return self._encoder.repeated(whole, tail, reader)

@@ -1,0 +1,396 @@
+"""One socket of one team: hear, do, confirm, pass packets on (Tada document, WebSocket).
+
+What a client asks for is done in the order asked; messages that follow each other directly go side by
+side, so that they share a commit. What happened meanwhile to others is passed on at once, what the
+client's own request caused goes behind its confirmation. A socket that is idle has no task.
+"""
+
+import asyncio
+import itertools
+import logging
+from asyncio import Future
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from struct import Struct
+
+from tertulia.core.errors import BadInput, TertuliaError, Unavailable
+from tertulia.core.ids import MessageId, TeamId
+from tertulia.core.model import Actor, Draft, Sent
+from tertulia.core.unconfirmed import HungUp
+from tertulia.delivery.encoder import Encoder
+from tertulia.dialects.tada import packets
+from tertulia.dialects.tada.auth import Caller
+from tertulia.dialects.tada.client_events import EVENTS, Asked, Place, quick_draft, written
+from tertulia.dialects.tada.counters import Tally
+from tertulia.dialects.tada.errors import INTERNAL, explain
+from tertulia.dialects.tada.events import TadaReader
+from tertulia.dialects.tada.fields import Fields
+from tertulia.dialects.tada.live import Live
+from tertulia.dialects.tada.packets import Counted, Farewell, Heard, Moved, said, warning
+from tertulia.dialects.tada.times import date_time
+from tertulia.web.socket import POLICY, TOO_BIG, TRY_LATER, Socket, text_frame
+from tertulia.web.wire import read_json
+
+LOG = logging.getLogger(__name__)
+
+MOST_BYTES = 256 << 10
+"""Of one event."""
+
+MOST_WAITING = 64
+"""Events. Beyond it the socket is not read until some are done."""
+
+MOST_IN_FLIGHT = 256
+"""Messages under way to the disk from one socket."""
+
+MOST_UNCONFIRMED = 200
+"""Packets whose confirmation is waited for; of more the oldest are not repeated."""
+
+MOST_PLACES = 256
+"""Chats whose names a socket remembers."""
+
+BEGIN_S = 30.0
+"""In which everything must be known that a new socket is told."""
+
+MESSAGE = "client.message.updated"
+CONFIRM = "client.confirm"
+
+_HEADER = Struct(">BBH").pack
+_numbers = itertools.count(1 << 40)
+
+
+class Talk:
+    """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
+
+    __slots__ = (
+        "_actor", "_begun", "_busy", "_held", "_in_flight", "_is_paused", "_is_ready", "_on_idle",
+        "_places", "_places_of", "_tally", "_unconfirmed", "_waiting", "encoder", "is_inactive",
+        "live", "reader", "socket", "team_id",
+    )  # fmt: skip
+
+    def __init__(self, live: Live, caller: Caller, team_id: TeamId) -> None:
+        """Of somebody who is in the team, and not open yet."""
+        session = caller.session
+        number = next(_numbers)
+        self.live = live
+        self.team_id = team_id
+        self.reader = TadaReader(number, session.account_id, session.id, session.flavour, team_id)
+        self.encoder: Encoder = live.encoder
+        self.socket: Socket | None = None
+        self.is_inactive = False
+        self._actor = Actor(session.account_id, session.id, number)
+        self._tally: Tally | None = None
+        self._begun = self._is_ready = False
+        self._busy = 0
+        self._in_flight = 0
+        self._is_paused = False
+        self._held: list[bytes] | None = None
+        self._waiting: deque[Heard] | None = None
+        self._unconfirmed: dict[str, tuple[MessageId, ...]] | None = None
+        self._places: dict[str, Place] | None = None
+        self._places_of = 0
+        self._on_idle: Callable[[], None] | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Whose socket it is."""
+        return self._actor
+
+    # What the socket tells us.
+
+    def opened(self, socket: Socket) -> None:
+        """The socket is there."""
+        self.socket = socket
+        socket.signed_in = True
+        self.live.desk.house.spawn(self._begin())
+
+    def hear(self, message: bytes) -> None:
+        """One event."""
+        if len(message) > MOST_BYTES:
+            self._close(TOO_BIG, "the event is too long")
+            return
+        heard = self._read(message)
+        if heard is None:
+            return
+        if heard.name == CONFIRM:
+            self._confirmed(heard)
+        elif self._waiting or not self._start(heard):
+            self._wait(heard)
+
+    def drain(self, done: Callable[[], None]) -> None:
+        """Call *done* when everything that was heard is done."""
+        if self._busy or self._in_flight or self._waiting:
+            self._on_idle = done
+        else:
+            done()
+
+    def closed(self) -> None:
+        """The socket is gone. What is under way comes to its end, but nobody hears of it."""
+        self.socket = self._waiting = None
+        if self._begun:
+            self._begun = self._is_ready = False
+            self._hang_up()
+        self._held = None
+
+    # Beginning and ending.
+
+    async def _begin(self) -> None:
+        """Know what packets depend on, then be in the hub, and tell what there is to be told."""
+        live, me = self.live, self._actor.account_id
+        live.enter(me)
+        try:
+            async with asyncio.timeout(BEGIN_S):
+                self._tally = await live.ready(self._actor)
+                stood = await live.desk.core.unconfirmed.begin(self._actor.session_id, self.team_id)
+        except (TertuliaError, TimeoutError):
+            live.leave(me)
+            self._close(TRY_LATER, "the server is busy")
+            return
+        except BaseException:
+            live.leave(me)
+            raise
+        if self.socket is None:
+            live.leave(me)
+            return
+        self._begun = True
+        self._held = []
+        hub = live.desk.house.hub
+        hub.add(self)
+        hub.join(self.team_id, self)
+        self._send(said("server.time", {"time": date_time(live.desk.core.clock.now_ms())}))
+        live.online.touch(me)
+        try:
+            online = await live.online.listen(self.team_id, self)
+            self._send(online)
+            if stood is not None:
+                await self._repeat(stood)
+        finally:
+            self._release()
+            self._is_ready = self._begun
+            self._go_on()
+
+    async def _repeat(self, stood: HungUp) -> None:
+        """What the session was told and did not confirm, or was not told, again."""
+        try:
+            for packet in await self.live.repeats.of(self._actor, self.reader, stood):
+                self._offer(packet)
+        except TertuliaError as error:
+            # It finds what it missed by asking, as after a longer time.
+            LOG.warning("What was missed could not be repeated", exc_info=error)
+
+    def _hang_up(self) -> None:
+        live, core = self.live, self.live.desk.core
+        hub = live.desk.house.hub
+        hub.remove(self)
+        live.online.part(self)
+        live.online.touch(self._actor.account_id)
+        live.leave(self._actor.account_id)
+        held = [each.messages for each in self._held or () if isinstance(each, Counted)]
+        unheard = [*(self._unconfirmed or {}).values(), *held]
+        messages = {each: None for several in unheard for each in several}
+        stood = HungUp(core.unconfirmed.position, tuple(messages)[-MOST_UNCONFIRMED:])
+        live.desk.house.spawn(core.unconfirmed.end(self._actor.session_id, self.team_id, stood))
+
+    def _close(self, code: int, reason: str) -> None:
+        if self.socket is not None:
+            self.socket.close(code, reason)
+
+    # Serving.
+
+    def _read(self, message: bytes) -> Heard | None:
+        """The event; what is none is answered here."""
+        try:
+            orig = read_json(message, self.live.desk.house.json_limits)
+        except BadInput:
+            self._send(warning("INVALID_DATA: not JSON", message.decode("utf-8", "replace")))
+            return None
+        name = orig.get("event") if isinstance(orig, dict) else None
+        if not isinstance(name, str) or not name:
+            self._send(warning("INVALID_DATA: no event", orig))
+            return None
+        confirm_id, params = orig.get("confirm_id"), orig.get("params")
+        heard = Heard(
+            name,
+            confirm_id if isinstance(confirm_id, str) else "",
+            params if isinstance(params, dict) else {},
+            orig,
+        )
+        if name not in EVENTS and name != CONFIRM:
+            self._send(warning(f"unknown event: {name}", orig))
+            return None
+        if params is not None and not isinstance(params, dict):
+            self._send(warning("INVALID_DATA: params", orig))
+            return None
+        return heard
+
+    def _wait(self, heard: Heard) -> None:
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(heard)
+        if len(self._waiting) >= MOST_WAITING and not self._is_paused and self.socket is not None:
+            self._is_paused = True
+            self.socket.pause_reading()
+
+    def _start(self, heard: Heard) -> bool:
+        """Do what is asked, if it is its turn: messages go beside messages, everything else alone."""
+        if self._busy or not self._is_ready:
+            return False
+        if heard.name == MESSAGE and self._in_flight < MOST_IN_FLIGHT and self._post(heard):
+            return True
+        if self._in_flight:
+            return False
+        self._serve_alone(heard)
+        return True
+
+    def _serve_alone(self, heard: Heard) -> None:
+        self._busy += 1
+        self.live.desk.house.spawn(self._serve(heard))
+
+    def _post(self, heard: Heard) -> bool:
+        """Send a message the short way, without a task; False when it must take the long one."""
+        places = self._places
+        if places is None or self._places_of != self.live.generation:
+            return False
+        draft = quick_draft(heard.params, places)
+        if draft is None:
+            return False
+        try:
+            stored = self.live.desk.core.messages.send(self._actor, draft)
+        except TertuliaError:
+            return False
+        self._in_flight += 1
+        stored.add_done_callback(partial(self._posted, heard, draft))
+        return True
+
+    def _posted(self, heard: Heard, draft: Draft, stored: Future[Sent]) -> None:
+        self._in_flight -= 1
+        error = stored.exception()
+        if error is None and written(stored.result(), draft):
+            self._confirm(heard)
+            self._go_on()
+        else:
+            # Somebody else's name, an edit, no right: the long way finds out, and says so.
+            self._places = None
+            self._serve_alone(heard)
+
+    async def _serve(self, heard: Heard) -> None:
+        asked = Asked(self.live.desk, self._actor, self.team_id, Fields(heard.params))
+        try:
+            await EVENTS[heard.name](asked)
+        except TertuliaError as error:
+            self._refuse(heard, error)
+        except Exception:
+            LOG.exception("A Tada event failed", extra={"fields": {"event": heard.name}})
+            self._send(warning(INTERNAL.code, heard.orig))
+        else:
+            self._note(heard, asked)
+            self._confirm(heard)
+        self._busy -= 1
+        self._go_on()
+
+    def _note(self, heard: Heard, asked: Asked) -> None:
+        """Keep in mind what the next event need not ask for."""
+        if asked.afk is not None and asked.afk is not self.is_inactive:
+            self.is_inactive = asked.afk
+            self.live.online.touch(self._actor.account_id)
+        if heard.name == MESSAGE and asked.found is not None:
+            if self._places is None or self._places_of != self.live.generation:
+                self._places, self._places_of = {}, self.live.generation
+            if len(self._places) >= MOST_PLACES:
+                self._places.clear()
+            self._places[asked.jid] = asked.found
+
+    def _confirm(self, heard: Heard) -> None:
+        if heard.confirm_id:
+            self._send(packets.confirm(heard.confirm_id))
+
+    def _refuse(self, heard: Heard, error: TertuliaError) -> None:
+        fault = explain(error)
+        if isinstance(error, Unavailable) or fault is INTERNAL:
+            LOG.warning("A Tada event failed", exc_info=error)
+        why = "; ".join(f"{key}: {text}" for key, text in fault.details.items()) or fault.reason
+        self._send(warning(f"{fault.code}: {why}" if why else fault.code, heard.orig))
+
+    def _go_on(self) -> None:
+        """Start what waits, as far as it may; say so when nothing does."""
+        waiting = self._waiting
+        while waiting and self._start(waiting[0]):
+            waiting.popleft()
+        if self._on_idle is not None and not (self._busy or self._in_flight or self._waiting):
+            self._on_idle()
+        if self._is_paused and not self._waiting and self.socket is not None:
+            self._is_paused = False
+            if self._on_idle is None:
+                self.socket.resume_reading()
+
+    def _confirmed(self, heard: Heard) -> None:
+        if self._unconfirmed:
+            confirm_id = heard.params.get("confirm_id")
+            if isinstance(confirm_id, str):
+                self._unconfirmed.pop(confirm_id, None)
+
+    # What delivery needs.
+
+    def offer(self, packet: bytes) -> None:
+        """Pass a packet on."""
+        if self._held is None:
+            self._offer(packet)
+        else:
+            self._held.append(packet)
+
+    def offer_after_answer(self, packet: bytes) -> None:
+        """Pass on what our own request caused: its confirmation goes first.
+
+        The confirmation is said in the turn of the loop after the one in which delivery tells what was
+        committed; so we hold back what comes for two turns.
+        """
+        if self._held is None:
+            self._held = []
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._release)
+        self._held.append(packet)
+
+    def signed_out(self) -> None:
+        """The session has ended."""
+        if self._held is not None:
+            self._release()
+        self._send(said("server.logout", {"reason": "the session has ended"}))
+        self._close(POLICY, "the session has ended")
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        for packet in held or ():
+            self._offer(packet)
+
+    def _send(self, frame: bytes) -> None:
+        """A finished frame, before everything that is held back."""
+        if self.socket is not None:
+            self.socket.offer(frame)
+
+    def _offer(self, packet: bytes) -> None:
+        socket, tally = self.socket, self._tally
+        if socket is None or tally is None:
+            return
+        if isinstance(packet, Counted):
+            if packet.confirm_id:
+                unconfirmed = self._unconfirmed
+                if unconfirmed is None:
+                    unconfirmed = self._unconfirmed = {}
+                unconfirmed[packet.confirm_id] = packet.messages
+                if len(unconfirmed) > 2 * MOST_UNCONFIRMED:
+                    # Many at once, because it is dear to find the oldest.
+                    newest = itertools.islice(unconfirmed.items(), MOST_UNCONFIRMED + 1, None)
+                    self._unconfirmed = dict(newest)
+            end = tally.rest(packet.chat_id, packet.tail, self.team_id)
+            size = len(packet) + len(end)
+            if size < 1 << 16:
+                # Never so short that its length would stand in one byte.
+                socket.offer(b"".join((_HEADER(0x81, 126, size), packet, end)))
+            else:
+                socket.offer(text_frame(packet + end))
+        elif isinstance(packet, Moved):
+            socket.offer(said("server.team.counters", tally.counters_of(packet.teams)))
+        else:
+            socket.offer(packet)
+            if isinstance(packet, Farewell) and packet.team_id == self.team_id:
+                self._close(POLICY, "not in the team any more")

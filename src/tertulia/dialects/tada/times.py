@@ -1,0 +1,67 @@
+"""Tada's date-times and versions (`gentime`), and our milliseconds and numbers."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from tertulia.core.ids import COUNTER_BITS, MAX_NUMBER, drawn_at, first_number_at
+
+NS_PER_MS = 1_000_000
+NS_PER_COUNT = 244
+"""4,096 numbers may be drawn in one millisecond."""
+
+_COUNTER = (1 << COUNTER_BITS) - 1
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
+def date_time(at_ms: int) -> str:
+    """`2026-03-01T10:01:00.120000Z`: UTC, six digits."""
+    second, ms = divmod(at_ms, 1000)
+    return f"{_second(second)}.{ms:03d}000Z"
+
+
+@lru_cache(maxsize=4_096)
+def _second(second: int) -> str:
+    """What is the same for a thousand dates; many of a kind come one after the other."""
+    return f"{_BEGINNING + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}"
+
+
+def read_moment(text: str) -> int | None:
+    """Milliseconds since 1970 of a date or date-time, UTC where it has no zone; None: it is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        passed = moment - _BEGINNING
+    except OverflowError:
+        return None
+    return max(_FIRST_MS, min(passed // timedelta(milliseconds=1), _LAST_MS))
+
+
+def is_date(text: str) -> bool:
+    """Whether it is a day without a time."""
+    return _DATE.fullmatch(text.strip()) is not None
+
+
+def gentime(version: int) -> int:
+    """Nanoseconds since 1970 of a version: the number drawn at a thing's last change.
+
+    It grows with the number.
+    """
+    return drawn_at(version) * NS_PER_MS + (version & _COUNTER) * NS_PER_COUNT
+
+
+def version_at(at_ns: int) -> int:
+    """The smallest number whose `gentime` is not before that moment (nanoseconds since 1970)."""
+    at_ms, rest = divmod(at_ns, NS_PER_MS)
+    count = -(-rest // NS_PER_COUNT)
+    if at_ms < drawn_at(0):
+        return 0
+    if count > _COUNTER:
+        at_ms, count = at_ms + 1, 0
+    return min(first_number_at(at_ms) + count, MAX_NUMBER)

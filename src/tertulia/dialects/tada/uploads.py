@@ -1,0 +1,150 @@
+"""Files in messages as Tada's clients see them, and the public addresses under which they lie."""
+
+from typing import Any
+from urllib.parse import quote
+
+from tertulia.core.ids import FileId, drawn_at
+from tertulia.core.message_types import (
+    MessageType,
+    main_attachment,
+    type_of,
+    type_of_file,
+)
+from tertulia.core.model import Attachment, File, Message
+from tertulia.dialects.tada.addresses import folder_of
+from tertulia.dialects.tada.desk import TadaDesk
+from tertulia.dialects.tada.ids import Kind, to_uuid
+from tertulia.dialects.tada.times import date_time
+
+CONTENT_TYPES = {
+    MessageType.PLAIN: "plain",
+    MessageType.CHANGE: "change",
+    MessageType.IMAGE: "image",
+    MessageType.VIDEO: "video",
+    MessageType.VOICE: "audiomsg",
+    MessageType.FILE: "file",
+}
+"""The document's words for what a message is."""
+
+PREVIEW, PREVIEW_2X = 320, 640
+"""Sides of previews in pixels, at most."""
+
+UNNAMED = "file"
+
+
+def file_path(desk: TadaDesk, file_id: FileId, name: str) -> str:
+    """Where a file lies, from the root of the server."""
+    return f"/u/{folder_of(desk.key, file_id)}/{quote(name or UNNAMED, safe='')}"
+
+
+def address_of(desk: TadaDesk, attachment: Attachment) -> str:
+    """Where an attachment can be got: a file of ours, or an address elsewhere."""
+    if attachment.file_id is None:
+        return attachment.url
+    return desk.public_url + file_path(desk, attachment.file_id, attachment.name)
+
+
+def content_of(desk: TadaDesk, message: Message) -> dict[str, Any]:
+    """`content`: the words, or the one file that the message is about."""
+    kind = type_of(message)
+    if kind is MessageType.PLAIN:
+        return {"type": "plain", "text": message.text}
+    if kind is MessageType.CHANGE:
+        return {"type": "change", "text": message.text, "title": message.text}
+    attachment = main_attachment(message)
+    address = address_of(desk, attachment)
+    content: dict[str, Any] = {
+        "type": CONTENT_TYPES[kind],
+        "text": f"File: {address}",
+        "mediaURL": address,
+        "name": attachment.name,
+        "size": attachment.size_bytes or 0,
+    }
+    if attachment.file_id is not None:
+        content["upload"] = to_uuid(Kind.UPLOAD, attachment.file_id)
+    if kind is MessageType.IMAGE:
+        content |= _previews(desk, attachment, address)
+    elif kind in {MessageType.VIDEO, MessageType.VOICE}:
+        content["duration"] = 0
+        if kind is MessageType.VOICE:
+            content["comment"] = ""
+    return content
+
+
+def _previews(desk: TadaDesk, attachment: Attachment, address: str) -> dict[str, Any]:
+    """Two smaller copies of a picture of ours; of others the picture itself."""
+    if attachment.file_id is None or not attachment.width or not attachment.height:
+        return {
+            "previewURL": address,
+            "preview2xURL": address,
+            "previewWidth": attachment.width or 0,
+            "previewHeight": attachment.height or 0,
+        }
+    folder = f"{desk.public_url}/u/{folder_of(desk.key, attachment.file_id)}/p"
+    width, height = fitted(attachment.width, attachment.height, PREVIEW)
+    return {
+        "previewURL": f"{folder}/{PREVIEW}.jpg",
+        "preview2xURL": f"{folder}/{PREVIEW_2X}.jpg",
+        "previewWidth": width,
+        "previewHeight": height,
+    }
+
+
+def fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """The sides of a picture in at most *side* pixels a side; never enlarged."""
+    longer = max(width, height)
+    if longer <= side:
+        return width, height
+    return max(round(width * side / longer), 1), max(round(height * side / longer), 1)
+
+
+def upload_link(desk: TadaDesk, message: Message) -> list[dict[str, Any]]:
+    """The one link of a message that is a file."""
+    attachment = main_attachment(message)
+    address = address_of(desk, attachment)
+    pattern = address.removeprefix(desk.public_url) if attachment.file_id is not None else address
+    return [{"pattern": pattern, "url": address, "text": attachment.name or UNNAMED}]
+
+
+def upload(desk: TadaDesk, attachment: Attachment, message: Message) -> dict[str, Any]:
+    """A file that hangs on a message (`Upload`)."""
+    assert attachment.file_id is not None, "the caller looked"
+    return _upload(
+        desk,
+        attachment,
+        attachment.file_id,
+        drawn_at(attachment.file_id) if attachment.file_id < message.id else message.sent_at,
+    )
+
+
+def uploaded(desk: TadaDesk, file: File) -> dict[str, Any]:
+    """A file that has just come, and hangs on nothing yet."""
+    attachment = Attachment(
+        file.id, "", file.name, file.content_type, file.size_bytes, file.width, file.height
+    )
+    return _upload(desk, attachment, file.id, file.created_at)
+
+
+def _upload(
+    desk: TadaDesk, attachment: Attachment, file_id: FileId, created_at: int
+) -> dict[str, Any]:
+    kind = type_of_file(attachment.content_type)
+    is_sound = attachment.content_type.startswith("audio/")
+    said: dict[str, Any] = {
+        "uid": to_uuid(Kind.UPLOAD, file_id),
+        "created": date_time(created_at),
+        "size": attachment.size_bytes or 0,
+        "name": attachment.name,
+        "url": address_of(desk, attachment),
+        "content_type": attachment.content_type,
+        "type": "audio" if is_sound else CONTENT_TYPES[kind],
+    }
+    if kind is MessageType.IMAGE and attachment.width:
+        found = _previews(desk, attachment, said["url"])
+        said["preview"] = {
+            "url": found["previewURL"],
+            "url_2x": found["preview2xURL"],
+            "width": found["previewWidth"],
+            "height": found["previewHeight"],
+        }
+    return said
