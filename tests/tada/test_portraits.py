@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
+from tertulia.core.ids import FileId
+from tertulia.core.model import Picture
+from tertulia.dialects.sama.ids import to_wire
+from tertulia.dialects.sama.wire import PictureObject
 from tests.tada.club import Club, club
 from tests.tada.office import Person
 
@@ -119,3 +123,8 @@ def test_an_address_is_good_for_its_file_alone() -> None:
             folder[:-1],
         ):
             assert house.dora.http.ask("GET", f"/u/{forged}/p/256.jpg").status == 404
+
+
+def test_sama_calls_a_picture_from_elsewhere_by_its_file() -> None:
+    shown = PictureObject.of(Picture("", file_id=FileId(5)))
+    assert shown == PictureObject(to_wire(FileId(5)))

@@ -184,19 +184,11 @@ class Tally:
             self._cast(chat_id, seat)
             self.move(chat_id, seat, unread)
 
-    def posted(self, chat_id: ChatId, event: MessagePosted) -> None:
-        """One more that it has not read."""
-        seat = self.seats.get(chat_id)
-        if seat is None:
-            is_direct = event.chat_kind is ChatKind.DIRECT
-            partner = event.message.author_id if is_direct else None
-            self.put(Behind(chat_id, event.chat_kind, event.team_id, partner, 1, event.prev))
-            return
-        seat.unread += 1
-        if seat.counts:
-            self.badge += 1
-            for sums in seat.sums:
-                sums[seat.place] += 1
+    def begin(self, event: MessagePosted) -> None:
+        """The first message that it has not read there."""
+        is_direct = event.chat_kind is ChatKind.DIRECT
+        chat_id, partner = event.message.chat_id, event.message.author_id if is_direct else None
+        self.put(Behind(chat_id, event.chat_kind, event.team_id, partner, 1, event.prev))
 
     def read(self, event: MessagesRead) -> None:
         """The account itself has read."""
@@ -305,13 +297,40 @@ class Counters:
             if tally.seats:
                 tally.recast()
 
+    def posted(self, event: MessagePosted, accounts: Collection[AccountId]) -> None:
+        """`hear` of a new message."""
+        tallies = self._tallies
+        if not tallies:
+            return
+        message, kind = event.message, event.chat_kind
+        if message.flags & SILENT or kind not in KINDS or message.cipher is not None:
+            return
+        if kind is ChatKind.DIRECT and event.partner_id is None:
+            return
+        chat_id, author_id = message.chat_id, message.author_id
+        # Of many members few may be here.
+        here = tallies.keys() & accounts if len(tallies) * 4 < len(accounts) else accounts
+        for account_id in here:
+            tally = tallies.get(account_id)
+            if tally is None or account_id == author_id or not tally.is_ready:
+                continue
+            seat = tally.seats.get(chat_id)
+            if seat is None:
+                tally.begin(event)
+                continue
+            seat.unread += 1
+            if seat.counts:
+                tally.badge += 1
+                for sums in seat.sums:
+                    sums[seat.place] += 1
+
     def hear(self, event: Event, accounts: Collection[AccountId]) -> None:
         """Move what an event moves (`delivery.fanout.Hearer`)."""
         if not self._tallies:
             return
         match event:
             case MessagePosted():
-                self._posted(event, accounts)
+                self.posted(event, accounts)
             case MessagesRead():
                 self._only(event.account_id, lambda tally: tally.read(event))
             case MessagesHidden():
@@ -334,17 +353,6 @@ class Counters:
                 self._counted(event)
             case _:
                 pass
-
-    def _posted(self, event: MessagePosted, accounts: Collection[AccountId]) -> None:
-        message, kind = event.message, event.chat_kind
-        if message.flags & SILENT or kind not in KINDS or message.cipher is not None:
-            return
-        if kind is ChatKind.DIRECT and event.partner_id is None:
-            return
-        chat_id, author_id = message.chat_id, message.author_id
-        for tally in self._present(accounts):
-            if tally.account_id != author_id:
-                tally.posted(chat_id, event)
 
     def _present(self, accounts: Collection[AccountId]) -> list[Tally]:
         tallies = self._tallies

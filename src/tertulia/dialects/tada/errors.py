@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from tertulia.core import signin
+from tertulia.core.admission import CLOSED_DOOR, UNINVITED
 from tertulia.core.errors import (
     BadInput,
     Conflict,
@@ -41,6 +42,9 @@ LAST_OWNER = "В команде должен остаться владелец"
 TOO_MANY = "Достигнут предел: больше нельзя."
 TAKEN = "Это значение уже занято."
 FOREIGN_PAGE = "Запрос с чужой страницы"
+CLOSED = "Регистрация на этом сервере закрыта"
+BY_INVITATION = "Регистрация на этом сервере только по приглашениям."
+WRONG_INVITE = "Приглашение неизвестно, использовано или устарело."
 UNCONFIRMED = "Номер телефона ещё не подтверждён."
 
 BODY = "body"
@@ -162,6 +166,7 @@ WORDS_FOR = {
     "webhook_url": WRONG_ADDRESS,
     "text": NOT_SENT,
     "display_name": NAMELESS_GROUP,
+    "invite": WRONG_INVITE,
     "group status": LAST_ADMIN,
     BODY: WRONG_JSON,
 }
@@ -191,6 +196,10 @@ def explain(error: TertuliaError) -> Fault:
             return Fault("INVALID_TOKEN", 401)
         case NotAllowed(what=signin.BLOCKED_ACCOUNT):
             return Fault("ACCOUNT_BLOCKED", 451)
+        case NotAllowed(what=what) if what == CLOSED_DOOR:
+            return Fault("ACCESS_DENIED", 403, reason=CLOSED)
+        case NotAllowed(what=what) if what == UNINVITED:
+            return Fault("INVALID_DATA", 422, {"invite": BY_INVITATION})
         case NotAllowed(what="foreign page"):
             return Fault("ACCESS_DENIED", 403, reason=FOREIGN_PAGE)
         case NotAllowed():

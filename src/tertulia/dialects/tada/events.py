@@ -53,9 +53,11 @@ from tertulia.dialects.tada.packets import (
     Moved,
     confirmable,
     counted,
+    new_confirm_id,
     said,
     updated,
 )
+from tertulia.dialects.tada.quick import Names, is_plain, posted
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.times import NS_PER_MS, date_time, gentime
 
@@ -101,6 +103,10 @@ class Views(Protocol):
         """A message in that team, as JSON; ANYBODY sees it as those do who neither wrote nor deleted it."""
         ...
 
+    def window_s(self, team_id: TeamId) -> int:
+        """How long authors may change what they wrote, in seconds."""
+        ...
+
     def status_of(self, team_id: TeamId, reader: AccountId) -> Hashable:
         """What the reader may do in the team, on which it depends how contacts look."""
         ...
@@ -127,6 +133,9 @@ ANYBODY = AccountId(0)
 MOST_CONTACTS = 200
 """Contacts of which a team is told at once; of more it is not told one by one."""
 
+MOST_GROUPS = 20_000
+"""Groups whose names are remembered."""
+
 MOST_RECEIVED = 1_000
 """Messages that one packet says are read; of more at once the oldest are left out."""
 
@@ -145,6 +154,7 @@ class TadaEncoder:
         self._rosters = rosters
         self._counters = counters
         self._views = views
+        self._groups: dict[ChatId, tuple[str, str]] = {}
 
     # What a packet depends on.
 
@@ -251,7 +261,7 @@ class TadaEncoder:
             return moved
         match event:
             case MessagePosted():
-                return self._updated((event.whole,), view, None, delayed=False)
+                return self._new(event, view)
             case MessageEdited(whole=WholeMessage() as whole):
                 return self._updated((whole,), view, event.tail, delayed=True)
             case MessagesDeleted():
@@ -305,6 +315,34 @@ class TadaEncoder:
             return b""
         return self._updated((whole,), Side(reader.team_id, reader.account_id), tail, delayed=True)
 
+    def _new(self, event: MessagePosted, view: Hashable) -> bytes:
+        """A new message: mostly plain words."""
+        if not is_plain(event):
+            return self._updated((event.whole,), view, None, delayed=False)
+        team_id, reader = _reader(view)
+        author_id = event.message.author_id
+        author = self._rosters.jid(team_id, author_id, reader)
+        if event.chat_kind is ChatKind.DIRECT:
+            assert event.partner_id is not None, "`_place` made sure"
+            to = self._rosters.jid(team_id, event.partner_id, reader)
+            names = Names(author, to, to if reader == author_id else author, "direct")
+        else:
+            jid, chat_type = self._group(event)
+            names = Names(author, jid, jid, chat_type)
+        window_ms = self._views.window_s(team_id) * 1_000 if reader == author_id else 0
+        return posted(event, names, window_ms)
+
+    def _group(self, event: MessagePosted) -> tuple[str, str]:
+        """Jid and type of a group or task."""
+        chat_id = event.message.chat_id
+        found = self._groups.get(chat_id)
+        if found is None:
+            if len(self._groups) >= MOST_GROUPS:
+                self._groups.clear()
+            kind = event.chat_kind
+            found = self._groups[chat_id] = to_jid(JIDS[kind], chat_id), kind.value
+        return found
+
     def _updated(
         self,
         several: tuple[WholeMessage, ...],
@@ -321,16 +359,17 @@ class TadaEncoder:
         jid = self._jid(last.chat_kind, chat_id, other, team_id, account_id)
         # Of a new message it is known: it is this one.
         newest = tail if delayed else MessageRef(last.message.id, last.message.uid)
-        version = last.changed_at * NS_PER_MS if delayed else gentime(last.message.id)
-        about = _about(last.chat_kind, chat_id, jid, version, newest)
         ids = tuple([each.message.id for each in several])
-        return updated(b",".join(shown), ids, about, delayed=delayed)
+        about = About(chat_id, named(newest), new_confirm_id(), ids)
+        counters = _counters(last.chat_kind, jid, last.changed_at)
+        return updated(b",".join(shown), counters, about, delayed=delayed)
 
     def _last_read(self, event: MessagesRead, view: Hashable) -> bytes:
         team_id, account_id = _reader(view)
         jid = self._jid(event.chat_kind, event.chat_id, event.partner_id, team_id, account_id)
-        about = _about(event.chat_kind, event.chat_id, jid, event.at * NS_PER_MS, event.mark)
-        return counted("server.chat.lastread", b'"chats":[', about)
+        counters = _counters(event.chat_kind, jid, event.at)
+        about = About(event.chat_id, named(event.mark))
+        return counted("server.chat.lastread", b'"chats":[', counters, about)
 
     def _received(self, event: MessagesRead, view: ForAuthor) -> bytes:
         team_id, me = view
@@ -398,11 +437,10 @@ class TadaEncoder:
         return to_jid(JIDS[kind], chat_id)
 
 
-def _about(
-    kind: ChatKind, chat_id: ChatId, jid: str, version: int, tail: MessageRef | None
-) -> About:
-    counters = f'"jid":"{jid}","chat_type":"{kind.value}","gentime":{version}'
-    return About(chat_id, counters.encode(), named(tail))
+def _counters(kind: ChatKind, jid: str, changed_at: int) -> bytes:
+    """What counters of a chat say to everybody."""
+    version = changed_at * NS_PER_MS
+    return f'"jid":"{jid}","chat_type":"{kind.value}","gentime":{version}'.encode()
 
 
 def _reader(view: Hashable) -> tuple[TeamId, AccountId]:

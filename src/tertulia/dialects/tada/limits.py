@@ -48,5 +48,7 @@ MAX_CODE = 12
 """Of a code in an SMS, as typed."""
 MAX_SECRET = 255
 """Of a login, a phone, an e-mail address or a password."""
+MAX_ACCESS_TOKEN = 2_048
+"""Of a token of another API."""
 MAX_QR_VALUE = 255
 """Of a text that a client wants to see in a QR code."""

@@ -14,6 +14,7 @@ from tertulia.core.events import (
     Event,
     MembersAdded,
     MembersRemoved,
+    MessagePosted,
     TeamMembersChanged,
 )
 from tertulia.core.ids import AccountId, TeamId
@@ -84,14 +85,18 @@ class Live:
 
     def hear(self, event: Event, accounts: Collection[AccountId]) -> None:
         """Keep up (`delivery.fanout.Hearer`)."""
+        if type(event) is MessagePosted:
+            # By far the most frequent, and it moves nothing else.
+            self.counters.posted(event, accounts)
+            return
         if self.rosters.hear(event):
             self._moved()
         self.counters.hear(event, accounts)
         match event:
-            case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
-                self.news.hear(event, accounts)
-            case ChatSettingsChanged():
-                self.news.hear(event, accounts)
+            case ChatOpened() | MembersAdded() | ChatChanged() | ChatSettingsChanged():
+                self.news.changed(event, accounts)
+            case MembersRemoved():
+                self.news.gone(event)
             case TeamMembersChanged() if len(event.members) <= MOST_CONTACTS:
                 self._tell_themselves(event)
             case _:

@@ -42,8 +42,8 @@ new_confirm_id = _ConfirmIds()
 _CONFIRM = b'{"event":"server.confirm","params":{"confirm_id":"%b"}}'
 
 
-class Counted(bytes):
-    """A packet up to `"num_unread":`, where the reader's own part begins.
+class About(NamedTuple):
+    """What a packet counts, and what of it is to be confirmed.
 
     Attributes:
         chat_id: the chat that is counted.
@@ -54,8 +54,14 @@ class Counted(bytes):
 
     chat_id: ChatId
     tail: bytes
-    confirm_id: str
-    messages: tuple[MessageId, ...]
+    confirm_id: str = ""
+    messages: tuple[MessageId, ...] = ()
+
+
+class Counted(bytes):
+    """A packet up to `"num_unread":`, where the reader's own part begins."""
+
+    about: About
 
 
 class Moved(bytes):
@@ -110,43 +116,28 @@ def warning(message: str, orig: object) -> bytes:
     return said("server.warning", {"message": message, "orig": orig})
 
 
-class About(NamedTuple):
-    """The chat that a packet counts.
+def counted(event: str, begin: bytes, counters: bytes, about: About) -> Counted:
+    """A packet that ends with the reader's counters of one chat.
 
-    Attributes:
-        chat_id: our number.
+    Args:
+        event: its name.
+        begin: what `params` begins with, up to the bracket of the list of counters.
         counters: the counters' fields that are the same for everybody, as JSON without the braces.
-        tail: the chat's newest message as JSON.
+        about: the chat, and what is to be confirmed.
     """
-
-    chat_id: ChatId
-    counters: bytes
-    tail: bytes
-
-
-def counted(event: str, begin: bytes, about: About) -> Counted:
-    """A packet that ends with the reader's counters of one chat, and that nobody confirms.
-
-    *begin*: what `params` begins with, up to the bracket of the list of counters.
-    """
-    return _counted(b'{"event":"%b","params":{%b' % (event.encode(), begin), about, "", ())
-
-
-def updated(messages: bytes, ids: tuple[MessageId, ...], about: About, *, delayed: bool) -> Counted:
-    """`server.message.updated`: messages as JSON, with commas between them, and their ids."""
-    confirm_id = new_confirm_id()
-    begin = (
-        b'{"event":"server.message.updated","confirm_id":"%b",'
-        b'"params":{"messages":[%b],"delayed":%b,"chat_counters":['
-        % (confirm_id.encode(), messages, b"true" if delayed else b"false")
+    asks = f'"confirm_id":"{about.confirm_id}",' if about.confirm_id else ""
+    packet = Counted(
+        b'{"event":"%b",%b"params":{%b{%b,"num_unread":'
+        % (event.encode(), asks.encode(), begin, counters)
     )
-    return _counted(begin, about, confirm_id, ids)
-
-
-def _counted(
-    begin: bytes, about: About, confirm_id: str, messages: tuple[MessageId, ...]
-) -> Counted:
-    packet = Counted(b'%b{%b,"num_unread":' % (begin, about.counters))
-    packet.chat_id, packet.tail = about.chat_id, about.tail
-    packet.confirm_id, packet.messages = confirm_id, messages
+    packet.about = about
     return packet
+
+
+def updated(messages: bytes, counters: bytes, about: About, *, delayed: bool) -> Counted:
+    """`server.message.updated`: messages as JSON, with commas between them."""
+    begin = b'"messages":[%b],"delayed":%b,"chat_counters":[' % (
+        messages,
+        b"true" if delayed else b"false",
+    )
+    return counted("server.message.updated", begin, counters, about)

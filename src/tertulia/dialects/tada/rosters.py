@@ -36,12 +36,14 @@ NO_SESSION = SessionId(0)
 class Roster:
     """A team and its people. `users`: accounts with sockets that are in it."""
 
-    __slots__ = ("_later", "people", "reading", "team", "users")
+    __slots__ = ("_later", "jids", "people", "reading", "team", "users")
 
     def __init__(self, team: Team) -> None:
         """Nobody is read yet."""
         self.team = team
         self.people: dict[AccountId, TeamMember] = {}
+        # Of those that are the same for everybody; they never change.
+        self.jids: dict[AccountId, str] = {}
         self.users = 0
         self.reading: asyncio.Future[None] | None = None
         self._later: list[TeamMember] | None = []
@@ -225,14 +227,22 @@ class Rosters:
 
     def jid(self, team_id: TeamId, account_id: AccountId, reader: AccountId) -> str:
         """The contact's name in that team, as *reader* sees it; "" for who never was there."""
-        if team_id == HOME_TEAM:
-            return to_jid(Kind.HOME_CONTACT, account_id)
-        found = self.member(team_id, account_id)
+        roster = self._rosters.get(team_id)
+        if roster is None:
+            return to_jid(Kind.HOME_CONTACT, account_id) if team_id == HOME_TEAM else ""
+        jid = roster.jids.get(account_id)
+        return self._new_jid(roster, account_id, reader) if jid is None else jid
+
+    @staticmethod
+    def _new_jid(roster: Roster, account_id: AccountId, reader: AccountId) -> str:
+        found = roster.people.get(account_id)
         if found is None:
             return ""
-        if found.bot == SYSTEMBOT:
-            return to_jid(Kind.SYSTEMBOT, team_id)
         if found.bot == NOTEBOT:
-            mine = self.member(team_id, reader)
+            mine = roster.people.get(reader)
             return "" if mine is None else to_jid(Kind.NOTEBOT, mine.id)
-        return to_jid(Kind.CONTACT, found.id)
+        kind, number = Kind.CONTACT, int(found.id)
+        if found.bot == SYSTEMBOT:
+            kind, number = Kind.SYSTEMBOT, roster.team.id
+        jid = roster.jids[account_id] = to_jid(kind, number)
+        return jid

@@ -179,10 +179,12 @@ class Router(BaseRoute):
 
     async def _answer(self, request: Request) -> Response:
         start = perf_counter()
-        operation = None
+        refuse: Refuse | None = None
         call = None
         try:
             view, node, named = self._find(_path(request.scope))
+            # One path says errors in one form, whatever the method.
+            refuse = next(iter(node.operations.values())).refuse
             operation = _operation(node, request.method)
             call = await self._admitted(operation, request, view, named)
             result = await operation.handler(call)
@@ -193,13 +195,13 @@ class Router(BaseRoute):
             fault = explain(error)
             if isinstance(error, Unavailable):
                 LOG.warning("A request could not be served", extra={"fields": {"why": str(error)}})
-            if operation is not None and operation.refuse is not None:
-                return operation.refuse(error, fault)
+            if refuse is not None:
+                return refuse(error, fault)
             return _refused(error, fault, perf_counter() - start)
         except Exception as error:
             LOG.exception("A request failed")
-            if operation is not None and operation.refuse is not None:
-                return operation.refuse(TertuliaError(), INTERNAL)
+            if refuse is not None:
+                return refuse(TertuliaError(), INTERNAL)
             return _refused(error, INTERNAL, perf_counter() - start)
         finally:
             if call is not None:

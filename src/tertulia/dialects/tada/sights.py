@@ -23,7 +23,6 @@ from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.handlers.sections import section
 from tertulia.dialects.tada.ids import Kind, to_uuid
 from tertulia.dialects.tada.messages import Looking, shown
-from tertulia.dialects.tada.quick import Quick
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.wire import teams as wire
 from tertulia.dialects.tada.wire.envelope import encode
@@ -40,17 +39,15 @@ class Sights:
     def __init__(self, desk: TadaDesk, rosters: Rosters) -> None:
         self._desk = desk
         self._rosters = rosters
-        self._quick = Quick()
 
     def message(self, whole: WholeMessage, team_id: TeamId, reader: AccountId) -> bytes:
         """See Views."""
-        jid, window_s = partial(self._rosters.jid, team_id, reader=reader), self._window(team_id)
-        quick = self._quick.said(whole, team_id, reader, jid, window_s)
-        if quick is not None:
-            return quick
-        return encode(shown(whole, Looking(self._desk, team_id, reader, jid, window_s)))
+        jid = partial(self._rosters.jid, team_id, reader=reader)
+        looking = Looking(self._desk, team_id, reader, jid, self.window_s(team_id))
+        return encode(shown(whole, looking))
 
-    def _window(self, team_id: TeamId) -> int:
+    def window_s(self, team_id: TeamId) -> int:
+        """See Views."""
         team = self._rosters.team(team_id)
         return HOME_WINDOW_S if team is None else team.edit_window_s
 

@@ -59,13 +59,18 @@ _HEADER = Struct(">BBH").pack
 _numbers = itertools.count(1 << 40)
 
 
+def _nowhere(packet: bytes) -> None:
+    """Where packets go when there is no socket."""
+    del packet
+
+
 class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
         "_actor", "_begun", "_busy", "_held", "_in_flight", "_is_paused", "_is_ready", "_on_idle",
         "_places", "_places_of", "_tally", "_unconfirmed", "_waiting", "encoder", "is_inactive",
-        "live", "reader", "socket", "team_id",
+        "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
     def __init__(self, live: Live, caller: Caller, team_id: TeamId) -> None:
@@ -85,6 +90,7 @@ class Talk:
         self._in_flight = 0
         self._is_paused = False
         self._held: list[bytes] | None = None
+        self.offer: Callable[[bytes], None] = _nowhere
         self._waiting: deque[Heard] | None = None
         self._unconfirmed: dict[str, tuple[MessageId, ...]] | None = None
         self._places: dict[str, Place] | None = None
@@ -131,6 +137,8 @@ class Talk:
             self._begun = self._is_ready = False
             self._hang_up()
         self._held = None
+        # It would keep us alive otherwise.
+        self.offer = _nowhere
 
     # Beginning and ending.
 
@@ -153,7 +161,7 @@ class Talk:
             live.leave(me)
             return
         self._begun = True
-        self._held = []
+        self._hold()
         hub = live.desk.house.hub
         hub.add(self)
         hub.join(self.team_id, self)
@@ -185,7 +193,7 @@ class Talk:
         live.online.part(self)
         live.online.touch(self._actor.account_id)
         live.leave(self._actor.account_id)
-        held = [each.messages for each in self._held or () if isinstance(each, Counted)]
+        held = [each.about.messages for each in self._held or () if isinstance(each, Counted)]
         unheard = [*(self._unconfirmed or {}).values(), *held]
         messages = {each: None for several in unheard for each in several}
         stood = HungUp(core.unconfirmed.position, tuple(messages)[-MOST_UNCONFIRMED:])
@@ -331,13 +339,6 @@ class Talk:
 
     # What delivery needs.
 
-    def offer(self, packet: bytes) -> None:
-        """Pass a packet on."""
-        if self._held is None:
-            self._offer(packet)
-        else:
-            self._held.append(packet)
-
     def offer_after_answer(self, packet: bytes) -> None:
         """Pass on what our own request caused: its confirmation goes first.
 
@@ -345,10 +346,10 @@ class Talk:
         committed; so we hold back what comes for two turns.
         """
         if self._held is None:
-            self._held = []
+            self._hold()
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self._release)
-        self._held.append(packet)
+        self.offer(packet)
 
     def signed_out(self) -> None:
         """The session has ended."""
@@ -357,8 +358,15 @@ class Talk:
         self._send(said("server.logout", {"reason": "the session has ended"}))
         self._close(POLICY, "the session has ended")
 
+    def _hold(self) -> None:
+        """Keep packets back."""
+        self._held = []
+        self.offer = self._held.append
+
     def _release(self) -> None:
         held, self._held = self._held, None
+        if self.socket is not None:
+            self.offer = self._offer
         for packet in held or ():
             self._offer(packet)
 
@@ -372,16 +380,10 @@ class Talk:
         if socket is None or tally is None:
             return
         if isinstance(packet, Counted):
-            if packet.confirm_id:
-                unconfirmed = self._unconfirmed
-                if unconfirmed is None:
-                    unconfirmed = self._unconfirmed = {}
-                unconfirmed[packet.confirm_id] = packet.messages
-                if len(unconfirmed) > 2 * MOST_UNCONFIRMED:
-                    # Many at once, because it is dear to find the oldest.
-                    newest = itertools.islice(unconfirmed.items(), MOST_UNCONFIRMED + 1, None)
-                    self._unconfirmed = dict(newest)
-            end = tally.rest(packet.chat_id, packet.tail, self.team_id)
+            chat_id, tail, confirm_id, messages = packet.about
+            if confirm_id:
+                self._await(confirm_id, messages)
+            end = tally.rest(chat_id, tail, self.team_id)
             size = len(packet) + len(end)
             if size < 1 << 16:
                 # Never so short that its length would stand in one byte.
@@ -394,3 +396,13 @@ class Talk:
             socket.offer(packet)
             if isinstance(packet, Farewell) and packet.team_id == self.team_id:
                 self._close(POLICY, "not in the team any more")
+
+    def _await(self, confirm_id: str, messages: tuple[MessageId, ...]) -> None:
+        unconfirmed = self._unconfirmed
+        if unconfirmed is None:
+            unconfirmed = self._unconfirmed = {}
+        unconfirmed[confirm_id] = messages
+        if len(unconfirmed) > 2 * MOST_UNCONFIRMED:
+            # Many at once, because it is dear to find the oldest.
+            newest = itertools.islice(unconfirmed.items(), MOST_UNCONFIRMED + 1, None)
+            self._unconfirmed = dict(newest)

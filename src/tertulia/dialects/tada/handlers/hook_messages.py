@@ -60,12 +60,6 @@ async def post_message(call: Call) -> Response:
     return Response(encode(Accepted(ok=True)), media_type=JSON, headers=HEADERS)
 
 
-async def post_only(call: Call) -> Response:
-    """Every other method."""
-    del call
-    raise NoSuchMethod(("POST",))
-
-
 def _flags(body: Fields) -> int:
     return (
         (flags.SILENT if _flag(body, "silently") else 0)
@@ -129,10 +123,4 @@ def _said(error: TertuliaError, fault: Fault) -> tuple[int, str]:
             return fault.status, OUR_FAULT
 
 
-OPERATIONS = (
-    Operation("POST", PATH, post_message, Access.OPEN, Place.ROOT, refuse),
-    *(
-        Operation(method, PATH, post_only, Access.OPEN, Place.ROOT, refuse)
-        for method in ("GET", "PUT", "PATCH", "DELETE")
-    ),
-)
+OPERATIONS = (Operation("POST", PATH, post_message, Access.OPEN, Place.ROOT, refuse),)

@@ -1,9 +1,11 @@
 """Signing in: by a code in an SMS, by a QR code, by a password (Tada document, Авторизация)."""
 
 import contextlib
+from typing import NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
+from tertulia.core.admission import MAX_TOKEN
 from tertulia.core.devices import TICKET_MS, Device
 from tertulia.core.errors import NotSignedIn
 from tertulia.core.model import Actor, Proven, Session
@@ -22,6 +24,7 @@ from tertulia.dialects.tada.errors import REQUIRED, WRONG_TOKEN, invalid
 from tertulia.dialects.tada.fields import TRUE, Fields
 from tertulia.dialects.tada.handlers.devices import DEVICE_KINDS, DEVICE_KINDS_V3
 from tertulia.dialects.tada.limits import (
+    MAX_ACCESS_TOKEN,
     MAX_CODE,
     MAX_DEVICE_ID,
     MAX_DEVICE_NAME,
@@ -41,6 +44,9 @@ from tertulia.dialects.tada.wire.signin import (
     SignedInByCookie,
     SignedInV4,
 )
+
+SAMA = "sama"
+"""The API whose sessions may be shown here."""
 
 CODE_MS = 60_000
 """How long a code of the document's own sign-in is good."""
@@ -80,19 +86,19 @@ async def _send(call: Call, lives_ms: int) -> SentCode:
 async def sms_auth(call: Call) -> object:
     """Sign a device in with the code."""
     form = await call.fields()
-    phone, code = _phone_and_code(form)
+    shown = _shown(form)
     device = need_device(form, call.view)
     form.check()
-    return await _by_token(call, await _proven(call, phone, code), device)
+    return await _by_token(call, await _proven(call, shown), device)
 
 
 async def sms_cookieauth(call: Call) -> object:
     """Sign a browser in with the code: a cookie, no device and no token."""
     need_same_origin(call.desk, call.request)
     form = await call.fields()
-    phone, code = _phone_and_code(form)
+    shown = _shown(form)
     form.check()
-    proven = await _proven(call, phone, code)
+    proven = await _proven(call, shown)
     grant = cookie_grant(call.now_ms)
     session = await call.core.devices.sign_in(proven, NAME, grant, None)
     cookie = set_cookie(call.desk, grant.text, COOKIE_MS // 1000)
@@ -103,10 +109,10 @@ async def sms_cookieauth(call: Call) -> object:
 async def get_token_by_sms(call: Call) -> object:
     """Sign in with the code; a device may be named and need not be."""
     form = await call.fields()
-    phone, code = _phone_and_code(form)
+    shown = _shown(form)
     device = _device_if_named(form)
     form.check()
-    return await _by_token_v4(call, await _proven(call, phone, code), device)
+    return await _by_token_v4(call, await _proven(call, shown), device)
 
 
 async def get_token_by_password(call: Call) -> object:
@@ -120,6 +126,19 @@ async def get_token_by_password(call: Call) -> object:
     form.check()
     proven = await call.core.signin.by_name(name, password)
     return await _by_token_v4(call, proven, device)
+
+
+async def get_token_by_session(call: Call) -> object:
+    """Ours: sign in by an open session of SAMA, whose access token is shown (docs/decisions/0105)."""
+    form = await call.fields()
+    token = form.need_raw_text("sama_token", most=MAX_ACCESS_TOKEN)
+    device = _device_if_named(form)
+    form.check()
+    try:
+        proven = await call.core.signin.by_session(token, SAMA)
+        return await _by_token_v4(call, proven, device)
+    except NotSignedIn:
+        raise invalid("sama_token", WRONG_TOKEN) from None
 
 
 async def qr_login(call: Call) -> object:
@@ -182,13 +201,27 @@ def _device_if_named(form: Fields) -> Device | None:
     return need_device(form, View.V4) if form.values.get("device_id") else None
 
 
-def _phone_and_code(form: Fields) -> tuple[str, str]:
-    return form.need_phone(), form.need_text("code", most=MAX_CODE)
+class Shown(NamedTuple):
+    """What a sign-in by SMS shows. `invite` is ours: where the operator asks newcomers for one."""
+
+    phone: str
+    code: str
+    invite: str
 
 
-async def _proven(call: Call, phone: str, code: str) -> Proven:
-    await call.core.phone_codes.prove(phone, code, Purpose.SIGN_IN)
-    return await call.core.signin.by_phone(phone)
+def _shown(form: Fields) -> Shown:
+    return Shown(
+        form.need_phone(),
+        form.need_text("code", most=MAX_CODE),
+        form.text("invite", most=MAX_TOKEN) or "",
+    )
+
+
+async def _proven(call: Call, shown: Shown) -> Proven:
+    # First, so that the code is not used up in vain.
+    await call.core.invites.check(shown.invite)
+    await call.core.phone_codes.prove(shown.phone, shown.code, Purpose.SIGN_IN)
+    return await call.core.signin.by_phone(shown.phone, invite=shown.invite)
 
 
 async def _by_token(call: Call, proven: Proven, device: Device) -> object:
@@ -218,4 +251,5 @@ OPERATIONS = (
     Operation("POST", "/auth/sms/send-code", send_code, Access.OPEN),
     Operation("POST", "/auth/sms/get-token", get_token_by_sms, Access.OPEN),
     Operation("POST", "/auth/password/get-token", get_token_by_password, Access.OPEN),
+    Operation("POST", "/auth/session/get-token", get_token_by_session, Access.OPEN),
 )
