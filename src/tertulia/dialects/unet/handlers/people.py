@@ -1,0 +1,94 @@
+"""user/ and contacts/ (document, User and Contacts)."""
+
+from tertulia.core.applications import Scope
+from tertulia.core.archive import Part
+from tertulia.core.ids import AccountId
+from tertulia.core.model import Account
+from tertulia.dialects.unet.call import Call
+from tertulia.dialects.unet.cursors import address_of_page
+from tertulia.dialects.unet.errors import bad_member, missing_scope
+from tertulia.dialects.unet.members import Json, Members
+
+PARTS = {
+    "details": Scope.USER_DETAILS,
+    "email": Scope.USER_EMAIL,
+    "birthday": Scope.USER_BIRTHDAY,
+}
+
+DEFAULT_LIMIT, MOST = 100, 500
+
+LATER = ("limit", "fields")
+
+
+async def user(call: Call, members: Members) -> Json:
+    """Whose token it is: the parts asked for, or all that the token allows."""
+    allowed = [name for name, scope in PARTS.items() if scope in call.access.scopes]
+    if not allowed:
+        raise missing_scope(*PARTS.values())
+    asked = members.values.get("info")
+    if asked is None and "info" not in members.values:
+        asked = allowed
+    if not isinstance(asked, list) or not all(
+        isinstance(each, str) and each in PARTS for each in asked
+    ):
+        raise bad_member("info", f"must be an array of {', '.join(PARTS)}")
+    for name in asked:
+        call.need(PARTS[name])
+    account = await call.core.accounts.need(call.actor.account_id)
+    found: Json = {}
+    if "details" in asked:
+        found["details"] = _details(call, account)
+    if "email" in asked:
+        # Applications take it for proof of who somebody is.
+        found["email"] = account.email if account.email_proven else ""
+    return found
+
+
+def _details(call: Call, account: Account) -> Json:
+    return {
+        "uid": account.id,
+        "profile_url": f"{call.desk.house.public_url}/#/users/{account.id}",
+        "nickname": account.login,
+        "gender": "",
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "middle_name": "",
+        "other_name": "",
+        "face_photos": [],
+        "verified": account.phone_proven or account.email_proven,
+    }
+
+
+async def contacts(call: Call, members: Members) -> Json:
+    """People whom one knows, by number."""
+    desk = call.desk
+    address = desk.resource_uri + "contacts/"
+    members, cursor = desk.cursors.unpacked(members, address)
+    limit = members.limit(DEFAULT_LIMIT, MOST)
+    fields = members.fields()
+    me = call.actor.account_id
+    part = desk.cursors.read(me, 0, cursor, limit) if cursor else Part(limit)
+    found = await call.core.archive.acquaintances(call.actor, part)
+    request = {name: members.values[name] for name in LATER if name in members.values}
+    request["limit"] = limit
+
+    def turned(place: int, *, back: bool) -> str:
+        opaque = desk.cursors.write(me, 0, place, back=back)
+        return address_of_page(address, request, opaque)
+
+    def item(account_id: AccountId, nickname: str) -> Json:
+        shown: Json = {"uid": account_id, "target_resource_uri": f"{address}{account_id}/"}
+        if fields.wants("permissions"):
+            shown["permissions"] = []
+        shown["nickname"] = nickname
+        return fields.shaped(shown)
+
+    first = found.items[0].id if found.items else part.place or 0
+    last = found.items[-1].id if found.items else part.place or 0
+    return {
+        "items": [item(each.id, each.login) for each in found.items],
+        "limit": limit,
+        "next_cursor": turned(last, back=False) if found.has_after else "",
+        "prev_cursor": turned(first, back=True) if found.has_before else "",
+        "total_count": found.total,
+    }

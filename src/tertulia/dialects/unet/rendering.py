@@ -1,0 +1,117 @@
+"""Pages as text: templates filled in, everything that is not ours escaped, and the headers they go with.
+
+There is no script and nothing is loaded from anywhere: the style stands in the page, and the policy
+names its hash.
+"""
+
+import base64
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib import resources
+from ipaddress import ip_address
+from string import Template
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from tertulia.dialects.unet.words import WORDS
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+@cache
+def _file(name: str) -> str:
+    return (resources.files("tertulia.dialects.unet") / "pages" / name).read_text("utf-8").strip()
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(_file(f"{name}.html"))
+
+
+def filled(template: str, /, **values: str) -> Html:
+    """The template with these values, escaped unless they are HTML."""
+    return Html(
+        _template(template).substitute({name: _safe(each) for name, each in values.items()})
+    )
+
+
+def _safe(value: str) -> str:
+    return value if isinstance(value, Html) else escape(value)
+
+
+def sentence(language: str, key: str, **bold: str) -> Html:
+    """What the pages say there; what is filled in is bold."""
+    parts = {name: Html(f"<b>{escape(value)}</b>") for name, value in bold.items()}
+    return Html(escape(WORDS[language][key]).format(**parts))
+
+
+def plain(language: str, key: str, **values: str) -> str:
+    """The same, yet to be escaped."""
+    return WORDS[language][key].format(**values)
+
+
+def message(language: str, key: str) -> Html:
+    """What went wrong, for the top of a form; "" for nothing."""
+    if not key:
+        return Html("")
+    return Html(f'<p class="message" role="alert">{escape(WORDS[language][key])}</p>')
+
+
+def page(
+    language: str, title: str, content: Html, *, host: str, status: int = 200, leads_to: str = ""
+) -> Response:
+    """A whole page. `leads_to`: where its form may end up besides with us."""
+    whole = filled(
+        "frame",
+        language=language,
+        title=title,
+        style=Html(_file("style.css")),
+        content=content,
+        host=host,
+    )
+    return Response(whole, status, headers=_headers(language, leads_to), media_type="text/html")
+
+
+def _headers(language: str, leads_to: str) -> dict[str, str]:
+    targets = f"'self' {_source(leads_to)}" if leads_to else "'self'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; base-uri 'none';"
+        f" form-action {targets}; frame-ancestors 'none'"
+    )
+    return {
+        "cache-control": "no-store",
+        "content-language": language,
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "vary": "Accept-Language, Cookie",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+
+
+@cache
+def _style_hash() -> str:
+    return base64.b64encode(sha256(_file("style.css").encode()).digest()).decode()
+
+
+def _source(address: str) -> str:
+    """The origin of an address as a policy names it: browsers count a redirect as the form's target."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"}:
+        return f"{parts.scheme}:"
+    host = parts.hostname or ""
+    try:
+        is_v6 = ip_address(host).version == 6
+    except ValueError:
+        is_v6 = False
+    # There is no way to name an IPv6 address there.
+    if is_v6:
+        return f"{parts.scheme}:"
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{host}{port}"

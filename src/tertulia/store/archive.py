@@ -1,0 +1,338 @@
+"""Chats page by page: what `core.archive` reads. Every page is found by its place in an index.
+
+How many messages a chat shows is a subtraction: all places, less what was deleted (`chats.gone`), what
+the server said itself (few, and indexed) and what the reader has hidden (`hidden_counts`). Only a search
+goes through rows, and runs where nobody waits for it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tertulia.core.archive import Acquaintances, Edit, Kept, Listed, Part, Shelf, Sieve
+from tertulia.core.errors import NotFound
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
+from tertulia.core.model import ChatKind, File, Message
+from tertulia.core.text import containing
+from tertulia.store import records
+from tertulia.store.acquaintances import acquaintances
+from tertulia.store.chats import pair
+from tertulia.store.engine import Engine
+from tertulia.store.files import visible
+from tertulia.store.messages import FAR_FUTURE
+from tertulia.store.work import Row, Work, array, row, rows
+
+NOTICES = "SELECT COUNT(*) FROM messages n WHERE n.chat_id = c.id AND n.notice IS NOT NULL"
+
+HIDDEN = """
+COALESCE((
+    SELECT x.hidden FROM hidden_counts x WHERE x.chat_id = c.id AND x.account_id = b.account_id
+), 0)
+"""
+
+PLACE = f"""
+SELECT c.id, c.last_seq - c.gone - ({NOTICES}), {HIDDEN}, b.read_seq
+FROM chats c JOIN members b ON b.chat_id = c.id AND b.account_id = ? AND b.left_at IS NULL
+WHERE
+"""
+
+NAMED = f"""
+{PLACE} c.pair = ?
+UNION ALL
+{PLACE} c.id = ? AND c.kind IN ('group', 'channel') AND c.encrypted = 0
+"""
+
+IS_ALIVE = "SELECT a.id FROM accounts a WHERE a.id = ? AND a.deleted_at IS NULL"
+
+SHOWN = """
+m.deleted_at IS NULL AND m.notice IS NULL AND NOT EXISTS (
+    SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
+)
+"""
+
+COLUMNS = f"{records.MESSAGE}, m.is_read"
+
+IN_CHAT = "FROM messages m WHERE m.chat_id = ? AND m.sent_at > ? AND m.sent_at < ?"
+
+# Whoever has hidden nothing of a chat is spared the search for it.
+SHOWN_TO_ALL = " AND m.deleted_at IS NULL AND m.notice IS NULL"
+SHOWN_TO_ONE = f" AND {SHOWN}"
+
+WITH_WORDS = r" AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\'"
+
+
+def _page(shown: str, words: str, order: str) -> str:
+    return f"SELECT {COLUMNS} {IN_CHAT}{shown}{words} ORDER BY m.sent_at {order} LIMIT ?"
+
+
+# By whether something is hidden, whether words are searched, and whether newer ones are asked for.
+PAGES = tuple(
+    _page(shown, words, order)
+    for shown in (SHOWN_TO_ALL, SHOWN_TO_ONE)
+    for words in ("", WITH_WORDS)
+    for order in ("DESC", "ASC")
+)
+
+COUNT_ALL, COUNT_FOUND = (
+    f"SELECT COUNT(*) {IN_CHAT}{SHOWN_TO_ONE}{words}" for words in ("", WITH_WORDS)
+)
+
+ONE = f"""
+SELECT {COLUMNS}, b.read_seq, c.kind, c.owner_id, c.other_id
+FROM messages m
+JOIN chats c ON c.id = m.chat_id AND c.kind <> 'task' AND c.encrypted = 0
+JOIN members b ON b.chat_id = c.id AND b.account_id = ? AND b.left_at IS NULL
+WHERE m.id = ? AND {SHOWN}
+"""
+
+NAMED_MESSAGES = f"""
+SELECT {COLUMNS}
+FROM messages m WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+"""
+
+READ_BY_NAME = """
+SELECT r.message_id FROM named_reads r
+WHERE r.account_id = ?
+    AND r.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+"""
+
+EDITS = """
+SELECT e.message_id, e.account_id, e.at FROM message_edits e
+WHERE e.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+ORDER BY e.message_id, e.at
+"""
+
+CHATS = f"""
+SELECT {records.CHAT}, c.last_seq - b.read_seq - b.skipped, b.read_seq,
+    CASE WHEN c.kind = 'direct' THEN 2 WHEN c.subscribers > 0 THEN c.subscribers ELSE (
+        SELECT COUNT(*) FROM members y WHERE y.chat_id = c.id AND y.left_at IS NULL
+    ) END
+FROM members b JOIN chats c ON c.id = b.chat_id
+WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind <> 'task' AND c.encrypted = 0
+    AND (c.kind <> 'direct' OR c.last_seq - c.gone - {HIDDEN} > 0)
+ORDER BY c.updated_at DESC, c.id DESC
+"""
+
+NEWEST = f"""
+SELECT CAST(each.value AS BIGINT), (
+    SELECT m.id FROM messages m
+    WHERE m.chat_id = CAST(each.value AS BIGINT) AND {SHOWN}
+    ORDER BY m.sent_at DESC LIMIT 1
+)
+FROM json_each(?) AS each
+"""
+
+
+class SqlArchive:
+    """`core.archive.ArchiveStore` over an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def page(
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+    ) -> Shelf:
+        """See the port."""
+        return await self._engine.read(_Reading(reader, with_edits).page(number, sieve, part))
+
+    async def search(
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+    ) -> Shelf:
+        """See the port."""
+        return await self._engine.scan(_Reading(reader, with_edits).page(number, sieve, part))
+
+    async def message(self, reader: AccountId, message_id: MessageId) -> Kept | None:
+        """See the port."""
+        return await self._engine.read(_Reading(reader, with_edits=True).message(message_id))
+
+    async def chats(self, reader: AccountId, *, with_last: bool, with_edits: bool) -> list[Listed]:
+        """See the port."""
+        return await self._engine.scan(_Reading(reader, with_edits).chats(with_last=with_last))
+
+    async def acquaintances(self, reader: AccountId, part: Part) -> Acquaintances:
+        """See the port."""
+        return await self._engine.scan(acquaintances(reader, part))
+
+
+class Place(NamedTuple):
+    """A chat that a reader is in.
+
+    `shown`: how many messages it has that are shown to everybody; `hidden`: how many of these the reader
+    has hidden; `read_seq`: how far he has read.
+    """
+
+    chat_id: ChatId
+    shown: int
+    hidden: int
+    read_seq: int
+
+
+def chat_of(reader: AccountId, number: int) -> Work[Place | None]:
+    """The chat of that number; None: it is none that the reader is in."""
+    found = yield from row(NAMED, reader, pair(reader, AccountId(number)), reader, number)
+    return None if found is None else Place(*found)
+
+
+class _Reading:
+    """One reader, and what he wants to know of each message."""
+
+    def __init__(self, reader: AccountId, with_edits: bool) -> None:  # noqa: FBT001 - private
+        self._reader = reader
+        self._with_edits = with_edits
+
+    def page(self, number: int, sieve: Sieve, part: Part) -> Work[Shelf]:
+        place = yield from chat_of(self._reader, number)
+        if place is None:
+            if (yield from row(IS_ALIVE, number)) is None:
+                raise NotFound("chat")
+            return Shelf((), 0, has_newer=False, has_older=False)
+        stack = _Stack(self._reader, place, sieve)
+        total = place.shown - place.hidden
+        if not sieve.is_open:
+            total = yield from stack.count()
+        found, has_newer, has_older = yield from stack.page(part)
+        items = yield from self._kept(found, {place.chat_id: (number, place.read_seq)})
+        return Shelf(items, total, has_newer, has_older)
+
+    def message(self, message_id: MessageId) -> Work[Kept | None]:
+        me = self._reader
+        found = yield from row(ONE, me, message_id, me)
+        if found is None:
+            return None
+        *columns, read_seq, kind, owner_id, other_id = found
+        number = number_of(me, found[1], kind, owner_id, other_id)
+        kept = yield from self._kept([tuple(columns)], {found[1]: (number, read_seq)})
+        return kept[0]
+
+    def chats(self, *, with_last: bool) -> Work[list[Listed]]:
+        found = yield from rows(CHATS, self._reader)
+        chats = [records.chat(each) for each in found]
+        numbers = [
+            number_of(self._reader, chat.id, chat.kind, chat.owner_id, chat.other_id)
+            for chat in chats
+        ]
+        last: dict[int, Kept] = {}
+        if with_last and chats:
+            places = {
+                chat.id: (number, each[-2])
+                for chat, number, each in zip(chats, numbers, found, strict=True)
+            }
+            last = yield from self._newest(places)
+        return [
+            Listed(number, chat, each[-1], max(each[-3], 0), last.get(chat.id))
+            for chat, number, each in zip(chats, numbers, found, strict=True)
+        ]
+
+    def _newest(self, places: dict[ChatId, tuple[int, int]]) -> Work[dict[int, Kept]]:
+        newest = yield from rows(NEWEST, self._reader, array(list(places)))
+        ids = [each[1] for each in newest if each[1] is not None]
+        found = yield from rows(NAMED_MESSAGES, array(ids))
+        kept = yield from self._kept(found, places)
+        return {each.message.chat_id: each for each in kept}
+
+    def _kept(
+        self, found: Sequence[Row], places: dict[ChatId, tuple[int, int]]
+    ) -> Work[list[Kept]]:
+        """Rows of COLUMNS; `places`: how the reader calls each chat, and how far he has read it."""
+        messages = [records.message(each) for each in found]
+        edits: dict[int, list[Edit]] = {}
+        edited = [each.id for each in messages if each.edited_at is not None]
+        if self._with_edits and edited:
+            for message_id, account_id, at in (yield from rows(EDITS, array(edited))):
+                edits.setdefault(message_id, []).append(Edit(account_id, at))
+        asked = {
+            (attachment.file_id, self._reader)
+            for message in messages
+            for attachment in message.attachments
+            if attachment.file_id is not None
+        }
+        files = (yield from visible(asked)) if asked else {}
+        read = yield from self._read(messages, found, places)
+        return [
+            Kept(
+                message,
+                places[message.chat_id][0],
+                message.id in read,
+                tuple(edits[message.id]) if message.id in edits else (),
+                _files_of(message, files, self._reader) if message.attachments else (),
+            )
+            for message in messages
+        ]
+
+    def _read(
+        self,
+        messages: Sequence[Message],
+        found: Sequence[Row],
+        places: dict[ChatId, tuple[int, int]],
+    ) -> Work[set[int]]:
+        """Which of them are read: one's own by others, those of others up to the mark, or by name."""
+        read: set[int] = set()
+        beyond = []
+        for message, each in zip(messages, found, strict=True):
+            if message.author_id == self._reader:
+                if each[-1]:
+                    read.add(message.id)
+            elif message.seq <= places[message.chat_id][1]:
+                read.add(message.id)
+            else:
+                beyond.append(message.id)
+        if beyond:
+            by_name = yield from rows(READ_BY_NAME, self._reader, array(beyond))
+            read.update(each[0] for each in by_name)
+        return read
+
+
+class _Stack:
+    """The messages of one chat that a reader sees and a sieve lets pass."""
+
+    def __init__(self, reader: AccountId, place: Place, sieve: Sieve) -> None:
+        self._reader = reader
+        self._chat_id = place.chat_id
+        self._has_hidden = place.hidden > 0
+        self._words = (containing(sieve.words),) if sieve.words else ()
+        # Both exclusive, as places are.
+        self._low = -1 if sieve.since is None else sieve.since - 1
+        self._high = FAR_FUTURE if sieve.until is None else sieve.until + 1
+
+    def count(self) -> Work[int]:
+        params = (self._chat_id, self._low, self._high, self._reader, *self._words)
+        found = yield from row(COUNT_FOUND if self._words else COUNT_ALL, *params)
+        assert found is not None, "a count always has a row"
+        return int(found[0])
+
+    def page(self, part: Part) -> Work[tuple[list[Row], bool, bool]]:
+        """The rows, newest first; whether there are newer ones, and older ones."""
+        if part.place is None:
+            found = yield from self._rows(FAR_FUTURE, part.limit + 1, back=False)
+            return found[: part.limit], False, len(found) > part.limit
+        found = yield from self._rows(part.place, part.limit + 1, back=part.back)
+        has_more = len(found) > part.limit
+        found = found[: part.limit]
+        if part.back:
+            # The page begins with what stands next to the place; the place itself is older.
+            behind = (yield from self._rows(part.place + 1, 1, back=False)) != []
+            return found[::-1], has_more, behind
+        before = (yield from self._rows(part.place - 1, 1, back=True)) != []
+        return found, before, has_more
+
+    def _rows(self, place: int, limit: int, *, back: bool) -> Work[list[Row]]:
+        low = max(self._low, place) if back else self._low
+        high = self._high if back else min(self._high, place)
+        reader = (self._reader,) if self._has_hidden else ()
+        sql = PAGES[4 * self._has_hidden + 2 * bool(self._words) + back]
+        return (yield from rows(sql, self._chat_id, low, high, *reader, *self._words, limit))
+
+
+def number_of(
+    reader: AccountId, chat_id: int, kind: str, owner_id: AccountId, other_id: AccountId | None
+) -> int:
+    """What the reader calls the chat."""
+    if kind != ChatKind.DIRECT or other_id is None:
+        return chat_id
+    return other_id if owner_id == reader else owner_id
+
+
+def _files_of(
+    message: Message, files: dict[tuple[FileId, AccountId], File], reader: AccountId
+) -> tuple[File, ...]:
+    ids = [each.file_id for each in message.attachments if each.file_id is not None]
+    return tuple(files[FileId(each), reader] for each in ids if (each, reader) in files)

@@ -1,0 +1,77 @@
+"""user/ and contacts/."""
+
+from tertulia.core.ids import AccountId, SessionId
+from tertulia.core.model import Actor, ProfileChange
+from tests.unet.town import Town
+
+
+def test_a_person_is_told_in_parts(town: Town) -> None:
+    token = town.granted(scope="user_details user_email user_birthday")["access_token"]
+    whole = town.api(token, "user/").json
+    assert whole == {
+        "details": {
+            "uid": town.ids["anna"],
+            "profile_url": f"{town.base_url}/#/users/{town.ids['anna']}",
+            "nickname": "anna",
+            "gender": "",
+            "first_name": "",
+            "last_name": "",
+            "middle_name": "",
+            "other_name": "",
+            "face_photos": [],
+            "verified": False,
+        },
+        "email": "",
+    }
+    assert town.api(token, "user/", {"info": ["email"]}).json == {"email": ""}
+    assert town.api(token, "user/", {"info": ["birthday"]}).json == {}
+    assert town.api(token, "user/", {"info": []}).json == {}
+
+
+def test_a_part_needs_its_scope(town: Town) -> None:
+    token = town.granted(scope="user_email messages_read")["access_token"]
+    assert town.api(token, "user/").json == {"email": ""}
+    refused = town.api(token, "user/", {"info": ["email", "details"]})
+    assert (refused.status, refused.json["error"]) == (403, "insufficient_scope")
+    assert 'scope="user_details"' in refused.headers["www-authenticate"]
+    none = town.granted(scope="messages_read")["access_token"]
+    refused = town.api(none, "user/")
+    assert (refused.status, refused.json["error"]) == (403, "insufficient_scope")
+    assert 'scope="user_details user_email user_birthday"' in refused.headers["www-authenticate"]
+
+
+def test_an_address_is_told_only_if_it_was_proven(town: Town) -> None:
+    actor = Actor(AccountId(town.ids["clara"]), SessionId(0))
+    change = ProfileChange(email="boss@example.org")
+    town.run(town.server.core.accounts.change(actor, change))
+    token = town.granted("clara", "user_email user_details")["access_token"]
+    told = town.api(token, "user/").json
+    assert told["email"] == ""
+    assert told["details"]["verified"] is False
+
+
+def test_contacts_are_listed_by_number_and_in_pages(town: Town) -> None:
+    boris = town.granted("boris")["access_token"]
+    for other in ("anna", "clara"):
+        message = {"chat_id": town.ids[other], "message": "hola"}
+        assert town.api(boris, "messages/add/", message).status == 200
+    whole = town.api(boris, "contacts/").json
+    assert whole["items"] == [
+        {
+            "uid": town.ids[login],
+            "target_resource_uri": f"{town.base_url}/unet/api/contacts/{town.ids[login]}/",
+            "nickname": login,
+        }
+        for login in ("anna", "clara")
+    ]
+    assert (whole["limit"], whole["total_count"]) == (100, 2)
+    assert whole["next_cursor"] == whole["prev_cursor"] == ""
+    fields = {"permissions": True, "nickname": False}
+    first = town.api(boris, "contacts/", {"limit": 1, "fields": fields}).json
+    assert set(first["items"][0]) == {"uid", "target_resource_uri", "permissions"}
+    path = first["next_cursor"].removeprefix(f"{town.base_url}/unet/api/")
+    second = town.api(boris, path).json
+    assert [each["uid"] for each in second["items"]] == [town.ids["clara"]]
+    assert set(second["items"][0]) == {"uid", "target_resource_uri", "permissions"}
+    back = town.api(boris, "contacts/", {"cursor": second["prev_cursor"]}).json
+    assert back["items"] == first["items"]
