@@ -1,0 +1,56 @@
+"""Courses: how far each hook has been served."""
+
+from tertulia.core.calls import Course
+from tertulia.core.ids import HookId
+from tertulia.store.engine import Engine
+from tertulia.store.work import Work, rows, run
+
+BEGIN = """
+INSERT INTO courses (hook_id, kind, cursor) VALUES (?, ?, ?)
+ON CONFLICT (hook_id) DO UPDATE SET kind = excluded.kind, cursor = excluded.cursor, attempts = 0,
+    next_at = 0, failing_since = NULL
+"""
+
+END = "DELETE FROM courses WHERE hook_id = ?"
+
+ALL = "SELECT hook_id, kind, cursor, attempts, next_at, failing_since FROM courses ORDER BY hook_id"
+
+MOVE = """
+UPDATE courses SET cursor = ?, attempts = 0, next_at = 0, failing_since = ?
+WHERE hook_id = ? AND cursor < ?
+"""
+
+FAIL = "UPDATE courses SET attempts = ?, next_at = ?, failing_since = ? WHERE hook_id = ?"
+
+
+class SqlCourses:
+    """`core.calls.CourseStore` over an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def all(self) -> list[Course]:
+        """See the port."""
+        found = await self._engine.scan(rows(ALL))
+        return [Course(HookId(each[0]), *each[1:]) for each in found]
+
+    async def moved(self, hook_id: HookId, cursor: int, failing_since: int | None) -> None:
+        """See the port."""
+        await self._engine.write(run(MOVE, cursor, failing_since, hook_id, cursor))
+
+    async def failed(
+        self, hook_id: HookId, attempts: int, next_at: int, failing_since: int
+    ) -> None:
+        """See the port."""
+        await self._engine.write(run(FAIL, attempts, next_at, failing_since, hook_id))
+
+
+def begin(hook_id: HookId, kind: str, cursor: int) -> Work[Course]:
+    """The hook is told of everything after *cursor*, as errands of that kind; again, if it had a course."""
+    yield from run(BEGIN, hook_id, kind, cursor)
+    return Course(hook_id, kind, cursor)
+
+
+def end(hook_id: HookId) -> Work[None]:
+    """The hook is told nothing more."""
+    yield from run(END, hook_id)

@@ -1,0 +1,173 @@
+"""Dialogs as they look when other APIs have a hand in them."""
+
+import asyncio
+
+from tertulia.core.ids import MessageId
+from tertulia.core.model import (
+    Attachment,
+    ChatChange,
+    ChatKind,
+    Draft,
+    NewFile,
+    NewGroup,
+    ReadMark,
+)
+from tests.astrak.bots import Person, town
+
+LIMIT = 50
+
+
+async def dialogs(person: Person, **fields: object) -> list[dict[str, object]]:
+    found = (await person.done("/messages/dialogs", **fields))["response"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_notices_are_neither_shown_nor_counted() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris, clara = await here.people("anna", "boris", "clara")
+            chats = here.server.core.chats
+            tea = (await chats.open_group(anna.actor, NewGroup("tea", (boris.id,)), LIMIT)).id
+            await anna.say(tea, "hola")
+            await chats.change(anna.actor, tea, ChatChange(add=(clara.id,)), LIMIT)
+            (entry,) = await dialogs(boris)
+            assert (entry["last_message"], entry["unread_count"]) == ("hola", 1)
+            page = await boris.done("/messages/dialog", id=tea)
+            assert [message["text"] for message in page["response"]] == ["hola"]
+            (entry,) = await dialogs(boris)
+            assert entry["unread_count"] == 0
+            assert (await boris.done("/messages/read", id=tea))["unread_count"] == 0
+
+    asyncio.run(story())
+
+
+def test_who_answers_has_read() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            await anna.say(boris, "one")
+            await anna.say(boris, "two")
+            await boris.say(anna, "three")
+            (entry,) = await dialogs(boris)
+            assert entry["unread_count"] == 0
+            kinds = {event["type"] for event in await anna.events()}
+            assert kinds == {"new_message", "message_read"}
+
+    asyncio.run(story())
+
+
+def test_read_marks_of_other_apis_count() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            one = MessageId(await anna.say(boris, "one"))
+            chat = await here.server.core.chats.open_direct(boris.actor, anna.id, NewGroup("", ()))
+            await here.server.core.messages.mark_read(boris.actor, ReadMark(chat.id, (one,)))
+            (entry,) = await dialogs(boris)
+            assert entry["unread_count"] == 0
+            page = await anna.done("/messages/dialog", id=boris.id)
+            assert page["response"][0]["read"] is True
+
+    asyncio.run(story())
+
+
+def test_only_older_messages_are_read_with_a_page() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            sent = [await anna.say(boris, str(number)) for number in range(6)]
+            await boris.done("/messages/dialog", id="anna", limit=2, before_id=sent[4])
+            (entry,) = await dialogs(boris)
+            assert entry["unread_count"] == 2
+            page = await boris.done("/messages/dialog", id="anna", mark_read=0)
+            assert [message["read"] for message in page["response"]] == [True] * 4 + [False] * 2
+
+    asyncio.run(story())
+
+
+def test_a_channel_is_a_group_that_not_everybody_writes_in() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            new = NewGroup("news", (boris.id,))
+            news = await here.server.core.chats.open_channel(anna.actor, new)
+            assert news.kind is ChatKind.CHANNEL
+            await anna.say(news.id, "headline")
+            (entry,) = await dialogs(boris)
+            assert (entry["type"], entry["username"]) == ("group", "news")
+            assert entry["unread_count"] == 0
+            page = await boris.done("/messages/dialog", id=news.id)
+            assert [message["text"] for message in page["response"]] == ["headline"]
+            assert (await boris.done("/messages/read", id=news.id))["unread_count"] == 0
+            answer = await boris.ask("/messages/send", to=news.id, text="me too")
+            assert answer.code == -13
+
+    asyncio.run(story())
+
+
+def test_what_nobody_here_can_read_is_not_shown() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            core = here.server.core
+            secret = NewGroup("", (), encrypted=True)
+            vault = await core.chats.open_direct(anna.actor, boris.id, secret)
+            sent = await core.messages.send(anna.actor, Draft(vault.id, "x8!", cipher=1))
+            assert await dialogs(boris) == []
+            assert (await boris.done("/messages/dialog", id="anna"))["response"] == []
+            for path in ("/messages/delete", "/messages/edit"):
+                answer = await anna.ask(path, message_id=sent.message.id, text="y")
+                assert answer.code == -12
+            assert (await boris.ask("/messages/dialog", id=vault.id)).code == -11
+            assert await boris.events() == []
+
+    asyncio.run(story())
+
+
+def test_files_have_an_address_that_works() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            core = here.server.core
+            (file,) = await core.files.create(anna.actor, [NewFile("leaf.png", "image/png", 5)])
+            upload = core.files.links.upload(file.id).removeprefix(here.base_url)
+            assert (await here.request("PUT", upload, b"dried")).status == 200
+            chat = await core.chats.open_direct(anna.actor, boris.id, NewGroup("", ()))
+            given = Attachment(file_id=file.id, name="leaf.png")
+            elsewhere = Attachment(url="https://example.org/a", name="a")
+            draft = Draft(chat.id, "", attachments=(given, elsewhere))
+            await core.messages.send(anna.actor, draft)
+            (entry,) = await dialogs(boris)
+            assert entry["last_message"] == "leaf.png"
+            page = (await boris.done("/messages/dialog", id="anna"))["response"]
+            ((first, second),) = [message["attachments"] for message in page]
+            assert (first["name"], first["size"], first["content_type"]) == (
+                "leaf.png", 5, "image/png",
+            )  # fmt: skip
+            assert first["url"].startswith(here.base_url)
+            answer = await here.request("GET", first["url"].removeprefix(here.base_url))
+            assert answer.body == b"dried"
+            assert second["url"] == "https://example.org/a"
+            (event,) = await boris.events()
+            assert [each["name"] for each in event["event"]["attachments"]] == ["leaf.png", "a"]
+            assert event["event"]["text"] == ""
+
+    asyncio.run(story())
+
+
+def test_dialogs_are_paged_by_whole_seconds() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, *others = await here.people("anna", *(f"p{number}" for number in range(6)))
+            for other in others:
+                await other.say(anna, "hola")
+            whole = await dialogs(anna)
+            assert [entry["username"] for entry in whole] == [each.name for each in others[::-1]]
+            page = await dialogs(anna, limit=2)
+            # All of them came within a second or two: a page takes the rest of its second along.
+            assert page == whole[: len(page)]
+            rest = await dialogs(anna, before=page[-1]["time"])
+            assert page + rest == whole
+
+    asyncio.run(story())
