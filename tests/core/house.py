@@ -1,10 +1,12 @@
 """A whole house without a port: the services on a store in memory, and a clock that stands still."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.assembly import Server, built
@@ -113,6 +115,7 @@ class House:
 
     server: Server
     clock: StillClock
+    sms: Path
     encoder: Verbatim = field(default_factory=Verbatim)
     connections: int = 1_000_000
 
@@ -124,6 +127,11 @@ class House:
     async def account(self, login: str) -> Account:
         """Somebody new, whose password is `secret`."""
         return await self.core.accounts.register(NewAccount(login, "secret"))
+
+    def last_code(self, phone: str) -> str:
+        """The code that went out last to that number, `+` and digits."""
+        sent = [json.loads(line) for line in self.sms.read_text("utf-8").splitlines()]
+        return [str(each["code"]) for each in sent if each["phone"] == phone][-1]
 
     async def person(self, login: str) -> Actor:
         """Somebody new, who acts through no connection."""
@@ -174,25 +182,26 @@ class House:
 Story = Callable[[House], Awaitable[None]]
 
 
-def in_house(story: Story) -> None:
-    """Play *story* in a house of its own."""
+def in_house(story: Story, **settings: Any) -> None:
+    """Play *story* in a house of its own. `settings` are those of an operator."""
 
     async def played() -> None:
         passwords = Argon2Passwords(memory_kib=8, rounds=1)
         clock = StillClock()
         try:
             with tempfile.TemporaryDirectory(prefix="tertulia-house-") as data:
+                sms = Path(data) / "sms.jsonl"
                 async with (
                     asyncio.timeout(PATIENCE_S),
                     built(
-                        Settings(data=Path(data)),
+                        Settings(data=Path(data), **{"sms_url": f"file://{sms}"} | settings),
                         base_url="http://house.test",
                         engine_of=in_memory,
                         passwords=passwords,
                         clock=clock,
                     ) as server,
                 ):
-                    await story(House(server, clock))
+                    await story(House(server, clock, sms))
         finally:
             passwords.close()
 

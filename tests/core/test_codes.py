@@ -20,6 +20,7 @@ from tertulia.core.codes import (
 )
 from tertulia.core.errors import NotFound, NotSignedIn, TooMuch, Unavailable
 from tertulia.core.events import SessionsEnded
+from tertulia.core.guessing import failures_of
 from tertulia.core.model import Account, NewAccount, Opening
 from tertulia.store.codes import SqlCodes
 from tests.store.world import START, World, in_memory, tell
@@ -135,7 +136,7 @@ def test_the_code_opens_a_new_password_and_ends_every_session() -> None:
         assert await desk.is_password("second")
         (ended,) = desk.world.told(SessionsEnded)
         assert len(ended.session_ids) == 2
-        assert desk.failures.forgotten == ["anna"]
+        assert desk.failures.forgotten == [failures_of(desk.account.id)]
 
     at_the_desk(story)
 

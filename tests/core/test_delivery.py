@@ -1,11 +1,12 @@
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
 import pytest
 
 from tertulia.core.events import (
     ChatOpened,
+    Event,
     MembersAdded,
     MembersRemoved,
     MessagePosted,
@@ -18,7 +19,7 @@ from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus
 from tertulia.delivery.encoder import Reader
-from tertulia.delivery.fanout import FanOut
+from tertulia.delivery.fanout import FanOut, Hearer
 from tertulia.delivery.hub import Hub
 from tests.core.house import Ear, House, Verbatim, in_house
 
@@ -68,7 +69,7 @@ class Store:
 class Postroom:
     """Delivery by hand: a hub, an audience, a fan-out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *before: Hearer) -> None:
         self.store = Store()
         self.came: list[AccountId] = []
         self.went: list[AccountId] = []
@@ -78,7 +79,12 @@ class Postroom:
         self.flushed = 0
         self.tasks: list[asyncio.Task[None]] = []
         self.fan_out = FanOut(
-            self.hub, self.audience, Tally(), spawn=self._spawn, flush=self._flush
+            self.hub,
+            self.audience,
+            Tally(),
+            spawn=self._spawn,
+            flush=self._flush,
+            before=before,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -283,6 +289,24 @@ def test_an_encoder_that_fails_harms_nobody_else(caplog: pytest.LogCaptureFixtur
 
     asyncio.run(story())
     assert len(caplog.records) == 2
+
+
+def test_a_hearer_that_fails_costs_nobody_a_packet(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[tuple[Event, list[AccountId]]] = []
+
+    def fails(event: Event, accounts: Collection[AccountId]) -> None:
+        raise LookupError(event)
+
+    async def story() -> None:
+        room = Postroom(fails, lambda event, accounts: heard.append((event, list(accounts))))
+        await room.audience.card(TEA)
+        anna = room.ear(ANNA, 1)
+        room.fan_out.deliver([posted(TEA, 1)])
+        assert seqs(anna) == [1]
+
+    asyncio.run(story())
+    assert heard == [(posted(TEA, 1), [ANNA, BORIS])]
+    assert len(caplog.records) == 1
 
 
 def test_nobody_hears_what_is_hidden_from_him() -> None:

@@ -1,13 +1,17 @@
 import asyncio
 
 import pytest
+from argon2 import PasswordHasher
 
 from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.core.errors import NotSignedIn, TooMuch
-from tertulia.core.model import Account, ProfileChange, Proven, Session
+from tertulia.core.guessing import Guessing
+from tertulia.core.model import Account, NewAccount, ProfileChange, Proven, Session
 from tertulia.core.signin import ACCESS, GRACE_MS, REFRESH, Grant, SignIn
 from tertulia.store.accounts import SqlAccounts
+from tertulia.store.registrations import SqlRegistrations
 from tertulia.store.sessions import SqlSessions
+from tertulia.store.work import run
 from tertulia.web.limits import Attempts
 from tests.core.house import START, House, in_house
 
@@ -56,6 +60,21 @@ def test_an_unknown_login_and_a_wrong_password_are_refused_alike() -> None:
     in_house(story)
 
 
+def test_a_password_is_the_same_however_its_accents_were_typed() -> None:
+    async def story(house: House) -> None:
+        await house.core.accounts.register(NewAccount("anna", "cafe\u0301"))
+        for typed in ("caf\u00e9", "cafe\u0301"):
+            await house.core.signin.by_password("anna", typed)
+        # As an earlier version stored it.
+        raw = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("cafe\u0301")
+        await house.server.engine.write(run("UPDATE accounts SET password_hash = ?", raw))
+        await house.core.signin.by_password("anna", "cafe\u0301")
+        with pytest.raises(NotSignedIn):
+            await house.core.signin.by_password("anna", "cafe")
+
+    in_house(story)
+
+
 def test_ten_failures_lock_a_login_and_ten_minutes_open_it() -> None:
     async def story(house: House) -> None:
         await house.account("anna")
@@ -65,9 +84,10 @@ def test_ten_failures_lock_a_login_and_ten_minutes_open_it() -> None:
         signin = SignIn(
             SqlAccounts(engine),
             SqlSessions(engine),
-            passwords,
-            Attempts(10, 600, lambda: now_s[0]),
+            SqlRegistrations(engine),
+            Guessing(passwords, *(Attempts(10, 600, lambda: now_s[0]) for _ in range(2))),
             house.clock,
+            spawn=lambda work: work.close(),
         )
         for _ in range(10):
             with pytest.raises(NotSignedIn):
@@ -258,5 +278,26 @@ def test_a_deleted_account_has_no_way_in() -> None:
         with pytest.raises(NotSignedIn):
             await house.core.signin.by_password("anna", "secret")
         assert (await house.account("anna")).id != anna.id
+
+    in_house(story)
+
+
+def test_very_many_unknown_names_do_not_make_us_forget_whom_somebody_guesses_at() -> None:
+    async def story(house: House) -> None:
+        await house.account("anna")
+        passwords = Argon2Passwords(memory_kib=8, rounds=1)
+        guessing = Guessing(
+            passwords, *(Attempts(2, 600, lambda: 0.0, most_keys=3) for _ in range(2))
+        )
+        anna = (await house.core.signin.by_password("anna", "secret")).account.id
+        for _ in range(2):
+            with pytest.raises(NotSignedIn):
+                await guessing.check(anna, None, "wrong")
+        for number in range(9):
+            with pytest.raises(NotSignedIn):
+                await guessing.check_nobody(f"nobody {number}", "wrong")
+        with pytest.raises(TooMuch):
+            await guessing.check(anna, None, "wrong")
+        passwords.close()
 
     in_house(story)

@@ -1,9 +1,12 @@
-"""A real PostgreSQL that the tests start themselves, once for all of them, in a folder that goes away."""
+"""A real PostgreSQL that the tests start themselves, once a process, in a folder that goes away."""
 
 import atexit
+import fcntl
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -12,6 +15,15 @@ from urllib.parse import quote
 import asyncpg
 
 _numbers = count(1)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Each process of tests has a server; but who is root makes a user of the machine for them first."""
+    path = Path(tempfile.gettempdir()) / "tertulia-postgres.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @cache
@@ -25,7 +37,8 @@ def _socket_folder() -> str:
 
         folder = Path(tempfile.mkdtemp(prefix="tertulia-postgres-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        server = get_server(folder / "store", cleanup_mode="stop")
+        with _one_at_a_time():
+            server = get_server(folder / "store", cleanup_mode="stop")
     return str(server.get_postmaster_info().socket_dir)
 
 

@@ -67,6 +67,17 @@ def test_an_entry_comes_back_as_it_was_made(in_store: InStore) -> None:
     in_store(story)
 
 
+def test_a_phone_that_was_proven_elsewhere_matches_nobody(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna = await world.person("anna")
+        phone = "+79166660002"
+        await SqlContacts(world.engine).add(anna, [named("B", phone=phone)], START)
+        await world.accounts.open_by_phone(phone, START)
+        assert await matched(world, anna) == [[None]]
+
+    in_store(story)
+
+
 def test_emails_match_without_regard_to_case_and_phones_by_their_digits(in_store: InStore) -> None:
     async def story(world: World) -> None:
         anna, boris, clara = await world.people("anna", "boris", "clara")

@@ -9,9 +9,11 @@ from tertulia.core.events import SessionsEnded
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.model import Actor, NewAccount, Opening, ProfileChange, Secret
 from tertulia.core.phone_codes import AT_ONCE_MS, MOST_AT_ONCE, NewCode, Purpose
+from tertulia.core.push import NewSubscription, Platform
 from tertulia.core.registrations import KEPT_MS, MOST_SECRETS, NewRegistration
 from tertulia.core.text import digits
 from tertulia.store.phone_codes import SqlPhoneCodes
+from tertulia.store.pushes import SqlPushes
 from tertulia.store.registrations import SqlRegistrations
 from tertulia.store.work import Work, rows, run
 from tests.store.world import START, InStore, World
@@ -280,11 +282,40 @@ def test_sessions_are_listed_used_and_ended(in_store: InStore) -> None:
         with pytest.raises(NotFound):
             await world.sessions.end_own(anna.account_id, his.id)
         await world.sessions.end_own(anna.account_id, mine[0].id)
-        await world.sessions.end_others(anna.account_id, mine[2].id)
+        await world.sessions.end_others(anna.account_id, [mine[2].id])
         left = await world.sessions.listed(anna.account_id, START)
         assert [each.session for each in left] == [mine[2]]
         ended = [each.session_ids for each in world.told(SessionsEnded)]
         assert ended == [(mine[0].id,), (mine[1].id,)]
+
+    in_store(story)
+
+
+def test_a_device_that_is_signed_out_from_afar_is_not_called_any_more(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna = await world.person("anna")
+        pushes = SqlPushes(world.engine)
+        sessions = {}
+        for place, (dialect, device) in enumerate(
+            (("sama", "phone"), ("tada", "phone"), ("sama", "desk"), ("sama", "here"))
+        ):
+            secret = Secret(f"s{place}", "access", FAR)
+            new = Opening(anna.account_id, dialect, device, "", (secret,))
+            sessions[dialect, device] = (await world.sessions.open(new, START)).id
+        for device in ("phone", "desk", "here"):
+            to = NewSubscription(device, Platform.WEB, f"https://push.example/{device}")
+            await pushes.subscribe(anna.account_id, to, 10, START)
+
+        async def called() -> list[str]:
+            return [each.to.device for each in await pushes.of(anna.account_id)]
+
+        await world.sessions.end_own(anna.account_id, sessions["sama", "phone"])
+        # Somebody is still signed in on it.
+        assert await called() == ["phone", "desk", "here"]
+        await world.sessions.end_own(anna.account_id, sessions["tada", "phone"])
+        assert await called() == ["desk", "here"]
+        await world.sessions.end_others(anna.account_id, [sessions["sama", "here"]])
+        assert await called() == ["here"]
 
     in_store(story)
 

@@ -8,7 +8,7 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import MessagesRead
 from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.model import Actor, Chat, ChatChange, ReadMark
-from tertulia.store.reading import MOST_GAP
+from tertulia.store.newly_read import MOST_GAP
 from tests.store.world import InStore, World
 
 

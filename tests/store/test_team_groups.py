@@ -37,7 +37,10 @@ def test_a_group_is_its_members_and_its_makers(in_store: InStore) -> None:
         (opened,) = world.told(ChatOpened)
         assert opened.chat.team_id == rooms.team
         assert opened.chat.subscribers == 2
-        assert await people_of(rooms, tea, clara) == {boris.account_id: True, clara.account_id: False}
+        assert await people_of(rooms, tea, clara) == {
+            boris.account_id: True,
+            clara.account_id: False,
+        }
         with pytest.raises(NotFound):
             await rooms.group(boris, dora)
         with pytest.raises(NotAllowed):
@@ -196,9 +199,7 @@ def test_a_group_for_everybody_has_everybody_in_it(in_store: InStore) -> None:
         await world.engine.write(
             join_default_groups(anna, rooms.team, [clara.account_id], world.now)
         )
-        await world.engine.write(
-            leave_team_chats(anna, rooms.team, boris.account_id, world.now)
-        )
+        await world.engine.write(leave_team_chats(anna, rooms.team, boris.account_id, world.now))
         assert await rooms.club.groups_of(boris.account_id) == []
         assert boris.account_id not in await people_of(rooms, tea, clara)
 

@@ -11,8 +11,11 @@ def may_moderate(role: Role) -> bool:
 
 
 def may_change(kind: ChatKind, role: Role) -> bool:
-    """Change a chat's card: either of the two in a direct chat, else owner and admins."""
-    return kind is ChatKind.DIRECT or may_moderate(role)
+    """Change a chat's card: either of the two in a direct chat, else owner and admins.
+
+    A task's follows the task (`core.tasks`).
+    """
+    return kind is ChatKind.DIRECT or (kind is not ChatKind.TASK and may_moderate(role))
 
 
 def may_delete_others(kind: ChatKind, role: Role) -> bool:

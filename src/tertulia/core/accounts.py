@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from tertulia.core import text
+from tertulia.core.admission import OPEN_DOOR, Door
 from tertulia.core.errors import BadInput, NotFound, NotSignedIn
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, NewAccount, ProfileChange
+from tertulia.core.phones import normalised
 from tertulia.core.ports import AccountStore, BlockStore, Clock, Connections, Passwords
 
 MAX_SEARCH_WORD = 255
@@ -22,22 +24,40 @@ class Accounts:
         passwords: Passwords,
         connections: Connections,
         clock: Clock,
+        *,
+        door: Door = OPEN_DOOR,
     ) -> None:
         self._store = store
         self._blocks = blocks
         self._passwords = passwords
         self._connections = connections
         self._clock = clock
+        self._door = door
+        self._has_people = False
 
-    async def register(self, new: NewAccount) -> Account:
+    async def register(self, new: NewAccount, *, invite: str = "") -> Account:
         """A new account; it is not signed in by this.
 
+        Args:
+            new: what is asked for.
+            invite: the token of one, where it takes one to sign up.
+
         Raises:
+            NotAllowed: `admission.CLOSED_DOOR`, `admission.UNINVITED`.
+            BadInput: "invite": nobody comes by it (any more).
             Conflict: "login", "email" or "phone" is another account's.
             Unavailable: too many passwords are being hashed.
         """
+        admission = self._door.admission(invite)
+        admission.need_chance()
         hashed = await self._passwords.hash(new.password)
-        return await self._store.add(new, hashed, self._clock.now_ms())
+        return await self._store.add(new, hashed, self._clock.now_ms(), admission)
+
+    async def has_people(self) -> bool:
+        """Whether there is anybody yet; once there was, it is not asked again."""
+        if not self._has_people:
+            self._has_people = await self._store.has_people()
+        return self._has_people
 
     async def several(self, ids: Sequence[AccountId]) -> list[Account]:
         """Those that exist, newest first."""
@@ -49,6 +69,11 @@ class Accounts:
         if not found:
             raise NotFound("account")
         return found[0]
+
+    async def named(self, login: str) -> Account | None:
+        """The account of that login, without regard to case."""
+        found = await self._store.secret_of(login)
+        return None if found is None else found[0]
 
     async def search(
         self,
@@ -86,6 +111,15 @@ class Accounts:
                 raise NotSignedIn("password")
             hashed = await self._passwords.hash(change.new_password)
         return await self._store.change(actor, change, hashed, self._clock.now_ms())
+
+    async def take_phone(self, actor: Actor, phone: str) -> None:
+        """That number has just been proven (`PhoneCodes.prove`) and is the actor's from now on.
+
+        Raises:
+            BadInput: "phone": it is no number.
+            Conflict: "phone": it opens another account.
+        """
+        await self._store.take_phone(actor, normalised(phone), self._clock.now_ms())
 
     async def remove(self, actor: Actor) -> None:
         """The account is gone; what it wrote stays."""

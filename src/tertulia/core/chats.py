@@ -9,6 +9,9 @@ from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import Actor, Chat, ChatChange, ListedChat, NewGroup, Page
 from tertulia.core.ports import ChatStore, Clock
 
+MOST_NAMED_MEMBERS = 200
+"""People. Events about a larger group do not name all who are in it."""
+
 
 class Chats:
     """What can be done with chats."""

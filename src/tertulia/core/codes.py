@@ -7,10 +7,11 @@ from math import ceil
 from typing import Protocol
 
 from tertulia.core.errors import NotFound, NotSignedIn, TooMuch, Unavailable
+from tertulia.core.guessing import failures_of
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account
 from tertulia.core.ports import Attempts, Clock, Passwords
-from tertulia.core.text import key, length
+from tertulia.core.text import length
 
 LIVES_MS = 5 * 60_000
 """How long a code is good for."""
@@ -158,7 +159,7 @@ class Codes:
         if not await self._store.redeem(live, account.id, hashed):
             raise NotSignedIn("code")
         # Whoever guessed at the old password does not lock out who knows the new one.
-        self._sign_ins.forget(key(account.login))
+        self._sign_ins.forget(failures_of(account.id))
 
     async def _need(self, email: str) -> Account:
         account = await self._store.account_at(email) if is_address(email) else None

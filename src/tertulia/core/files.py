@@ -12,6 +12,8 @@ from tertulia.core.ports import Clock, FileRecords, FileStore, StoredFile, Uploa
 MAX_NAME = 255
 """Code points of a file's name, and of its content type."""
 
+UNNAMED = "file"
+
 UNCLAIMED_MS = 24 * 3_600_000
 """How long a file is waited for that nothing uses."""
 
@@ -31,15 +33,31 @@ def check_new(new: NewFile, most_bytes: int) -> None:
     name = new.name
     if not 1 <= text.length(name) <= MAX_NAME:
         raise BadInput("file name", "is empty or too long")
-    if name in {".", ".."} or any(
-        sign in FORBIDDEN_IN_NAMES or not _is_shown(sign) for sign in name
-    ):
+    if name in {".", ".."} or not is_plain_name(name):
         raise BadInput("file name", "is a path, or cannot be shown")
     if not 0 <= new.size_bytes <= most_bytes:
         raise BadInput("file size", "is below 0 or too large")
     kind = new.content_type
     if not 1 <= len(kind) <= MAX_NAME or not kind.isascii() or not kind.isprintable():
         raise BadInput("content type", "is empty, too long or not ASCII")
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether every sign of it may stand in the name of a file."""
+    return all(sign not in FORBIDDEN_IN_NAMES and _is_shown(sign) for sign in name)
+
+
+def fit_name(name: str) -> str:
+    """The name without what no file may have in its name, at most MAX_NAME long; its ending stays."""
+    name = name.replace("\\", "/").rpartition("/")[2].strip()
+    name = "".join(sign if is_plain_name(sign) else "_" for sign in name)
+    if name in {"", ".", ".."}:
+        return UNNAMED
+    if len(name) > MAX_NAME:
+        stem, dot, ending = name.rpartition(".")
+        ending = dot + ending if dot and len(ending) < 20 else ""
+        name = (stem if ending else name)[: MAX_NAME - len(ending)] + ending
+    return name
 
 
 def _is_shown(sign: str) -> bool:
@@ -138,6 +156,15 @@ class Files:
         if found is None:
             raise NotFound("preview")
         return found
+
+    async def discard(self, actor: Actor, ids: Sequence[FileId]) -> None:
+        """Forget what the actor has uploaded for nothing; what stands somewhere stays."""
+        for file_id in await self._records.discard(actor.account_id, ids):
+            await self._store.remove(file_id)
+
+    async def remove_content(self, file: File) -> None:
+        """What was stored of a file that is forgotten already."""
+        await self._store.remove(file.id)
 
     async def tidy(self) -> None:
         """Forget what was announced a day ago, never came and is used by nothing."""

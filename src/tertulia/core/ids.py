@@ -13,6 +13,12 @@ MessageId = NewType("MessageId", int)
 SessionId = NewType("SessionId", int)
 EventId = NewType("EventId", int)
 FileId = NewType("FileId", int)
+TeamId = NewType("TeamId", int)
+TeamMemberId = NewType("TeamMemberId", int)
+SectionId = NewType("SectionId", int)
+TagId = NewType("TagId", int)
+InvitationId = NewType("InvitationId", int)
+HookId = NewType("HookId", int)
 
 EPOCH_MS = 1_704_067_200_000
 """2024-01-01T00:00:00Z, in milliseconds since 1970."""
@@ -33,6 +39,15 @@ def drawn_at(number: int) -> int:
     clock; the answer is then later than the truth, never earlier than an older number's.
     """
     return (number >> COUNTER_BITS) + EPOCH_MS
+
+
+def in_base_36(number: int) -> str:
+    """A positive number with the digits 0 to 9 and a to z: at most 11 of them."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"
 
 
 class Numbers:

@@ -14,6 +14,7 @@ from tertulia.core.ports import Clock
 
 UPLOAD_S = 3_600
 DOWNLOAD_S = 7 * 86_400
+BRIEF_S = 3_600
 DAY_S = 86_400
 
 SIGNATURE_BYTES = 16
@@ -54,6 +55,10 @@ class FileLinks:
         """
         day = self._now_s() // DAY_S
         return self._made(file_id, Purpose.DOWNLOAD, (day + 1) * DAY_S + DOWNLOAD_S)
+
+    def brief(self, file_id: FileId) -> str:
+        """Where to get the content, for an hour."""
+        return self._make(file_id, Purpose.DOWNLOAD, self._now_s() + BRIEF_S)
 
     def is_ours(self, file_id: FileId, purpose: Purpose, expires_s: int, signature: str) -> bool:
         """Whether we made a link like this, expired or not."""

@@ -9,19 +9,21 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
-from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId, TeamId
 
 
 class ChatKind(StrEnum):
     """DIRECT is between exactly two accounts and exists once per pair; GROUP has any number.
 
     In a CHANNEL owner and admins write, and everybody may come to read: its members are subscribers,
-    perhaps many thousands, so nothing that happens there names them all.
+    perhaps many thousands, so nothing that happens there names them all. A TASK is a group about one
+    task of a team.
     """
 
     DIRECT = "direct"
     GROUP = "group"
     CHANNEL = "channel"
+    TASK = "task"
 
 
 class Role(StrEnum):
@@ -49,7 +51,10 @@ class Picture:
 class Account:
     """A person or bot that can sign in.
 
-    `email` and `phone` are claims: shown and searched, never proof of anything.
+    `email` and `phone` are claims: shown and searched, proof of nothing, unless `email_proven` or
+    `phone_proven` says that the owner has shown a code that went there; then they open the account, and
+    the phone is as `phones.normalised` writes it. `blocked_at`: the operator lets nobody sign in since.
+    `bot`: what kind of program it is (`"apibot"`); "" for a person. Nobody signs in as a bot of a team.
     """
 
     id: AccountId
@@ -62,6 +67,10 @@ class Account:
     email: str = ""
     phone: str = ""
     picture: Picture | None = None
+    bot: str = ""
+    phone_proven: bool = False
+    email_proven: bool = False
+    blocked_at: int | None = None
 
     @property
     def display_name(self) -> str:
@@ -132,7 +141,8 @@ class Chat:
 
     In a direct chat `other_id` is the one who is not the owner. `encrypted`: its members write what the
     server cannot read; two people have such a direct chat beside their plain one. `subscribers`: how many
-    are in a channel, its owner included; 0 in other chats.
+    are in a channel or in a chat of a team, its owner included; 0 in other chats. `team_id`: whose chat it
+    is; None: nobody's. `archived`: it was deleted, and nobody is in it any more.
     """
 
     id: ChatId
@@ -146,6 +156,8 @@ class Chat:
     other_id: AccountId | None = None
     encrypted: bool = False
     subscribers: int = 0
+    team_id: TeamId | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +212,8 @@ class Attachment:
     """Something linked to a message: a file of ours, or an address elsewhere.
 
     `more` is a JSON object with whatever else the client gave. `is_to_make`, in drafts only: the file
-    is yet to be made, in the same commit as the message, with this name, type and size.
+    is yet to be made, in the same commit as the message, with this name, type and size. `title`: what
+    it is called in this message, beside its file's own name.
     """
 
     file_id: FileId | None = None
@@ -213,6 +226,7 @@ class Attachment:
     blur_hash: str = ""
     more: str = ""
     is_to_make: bool = False
+    title: str = ""
 
 
 class Message(NamedTuple):
@@ -220,7 +234,8 @@ class Message(NamedTuple):
 
     `sent_at` grows from message to message of a chat and never repeats. `extra` is a JSON object the
     client attached and the server does not read ("" when there is none). `cipher`: which of two kinds of
-    encrypted text it is, 0 or 1, in the clients' own count; None: plain text.
+    encrypted text it is, 0 or 1, in the clients' own count; None: plain text. `uid`: the name its sender
+    gave it, a UUID ("" when none). `flags`: see `core.flags`. `linked`: messages it brings along.
     """
 
     id: MessageId
@@ -236,6 +251,16 @@ class Message(NamedTuple):
     forward_of: str = ""
     notice: Notice | None = None
     cipher: int | None = None
+    uid: str = ""
+    flags: int = 0
+    linked: tuple[MessageId, ...] = ()
+
+
+class MessageRef(NamedTuple):
+    """What a message is called: by its number, and by the name its sender gave it ("" when none)."""
+
+    id: MessageId
+    uid: str = ""
 
 
 class Draft(NamedTuple):
@@ -247,6 +272,11 @@ class Draft(NamedTuple):
             has no reason to resend: a repeat is a new message.
         hide_from: accounts that shall not see it.
         cipher: as in `Message`.
+        uid: the name it shall have for ever, unlike `client_ref` the same for everybody.
+        flags, linked: as in `Message`.
+        reads: the author has read the chat up to here.
+        by_ref_alone: whatever else it says, in whichever chat, the author's same `client_ref` makes it
+            the same draft.
     """
 
     chat_id: ChatId
@@ -259,6 +289,11 @@ class Draft(NamedTuple):
     hide_from: tuple[AccountId, ...] = ()
     acknowledged: bool = False
     cipher: int | None = None
+    uid: str = ""
+    flags: int = 0
+    linked: tuple[MessageId, ...] = ()
+    reads: bool = False
+    by_ref_alone: bool = False
 
     def fingerprint(self, author: AccountId) -> int | None:
         """What a resend of this draft is known by: author, chat, client_ref and content (63 bits).
@@ -275,6 +310,8 @@ class Draft(NamedTuple):
         )
         if self.attachments or self.hide_from or self.cipher is not None:
             whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
+        if self.by_ref_alone:
+            whole = f"{author}:alone:{self.client_ref}"
         digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 1
 
@@ -311,12 +348,14 @@ class Page:
         after: only what changed later than this; the list is then oldest first.
         before: only what is older than this.
         only: nothing but these ids (empty: no such wish).
+        posted_after: of messages, only what was posted later than this; oldest first, too.
     """
 
     limit: int
     after: int | None = None
     before: int | None = None
     only: tuple[int, ...] | None = None
+    posted_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,10 +369,14 @@ class ListedChat:
 
 @dataclass(frozen=True, slots=True)
 class ReadMark:
-    """How far an account says it has read. `ids` None: everything; else exactly these are named."""
+    """How far an account says it has read. `ids` None: everything; else exactly these are named.
+
+    `up_to`: with `ids` None, everything up to this message, itself included.
+    """
 
     chat_id: ChatId
     ids: tuple[MessageId, ...] | None
+    up_to: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +390,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """An account, and what proved that it is the client's: the password of that hash, or a session.
+    """An account, and what proved that it is the client's: the password of that hash, a session, or the phone.
 
     The proof is looked at again when the session opens: meanwhile the password may have changed.
     """
@@ -355,13 +398,15 @@ class Proven:
     account: Account
     password_hash: str | None = None
     session_id: SessionId | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a sign-in opens: the session of this account on this device, with these secrets.
 
-    `password_hash`, `session_id`: what must still hold of the proof (see `Proven`).
+    `password_hash`, `session_id`, `phone`: what must still hold of the proof (see `Proven`).
+    `keep_newest`: of the account's sessions in this dialect, the others end; None: none does.
     """
 
     account_id: AccountId
@@ -371,15 +416,35 @@ class Opening:
     secrets: tuple[Secret, ...]
     password_hash: str | None = None
     session_id: SessionId | None = None
+    phone: str | None = None
+    keep_newest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSecret:
-    """A live secret, and the session it opens. `replaced_at`: a newer one took its place then."""
+    """A live secret, and the session it opens. `replaced_at`: a newer one took its place then.
+
+    `used_at`: when a secret of the session was last shown, to the hour.
+    """
 
     session: Session
     kind: str
     replaced_at: int | None
+    used_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its account sees it in a list. `used_at`: as in `FoundSecret`.
+
+    `name`: of the device it is on, or of the application that has it; `kind`: of the device. "": unknown.
+    """
+
+    session: Session
+    created_at: int
+    used_at: int
+    name: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from asyncio import Future
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
+from tertulia.core.admission import Admission
 from tertulia.core.events import Event, LogEntry
-from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId
+from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SessionId, TeamId
 from tertulia.core.model import (
     Account,
     Actor,
@@ -26,6 +27,7 @@ from tertulia.core.model import (
     NewFile,
     NewGroup,
     Opening,
+    OpenSession,
     Page,
     ProfileChange,
     ReadMark,
@@ -95,6 +97,11 @@ class ChatCard(Protocol):
         ...
 
     @property
+    def team_id(self) -> TeamId | None:
+        """The team whose chat it is; None: nobody's."""
+        ...
+
+    @property
     def members(self) -> Collection[AccountId]:
         """Its present members, as they are now: copy it before you wait."""
         ...
@@ -127,12 +134,44 @@ class Connections(Protocol):
 class AccountStore(Protocol):
     """Accounts at rest."""
 
-    async def add(self, new: NewAccount, password_hash: str, now: int) -> Account:
-        """Raises: Conflict("login" | "email" | "phone")."""
+    async def add(
+        self, new: NewAccount, password_hash: str, now: int, admission: Admission = ...
+    ) -> Account:
+        """Raises: Conflict("login" | "email" | "phone"); NotAllowed, BadInput("invite"): not admitted."""
         ...
 
     async def secret_of(self, login: str) -> tuple[Account, str | None] | None:
         """The account of that login (without regard to case) and its password hash."""
+        ...
+
+    async def secrets_of(self, login: str, phone: str | None) -> list[tuple[Account, str | None]]:
+        """Who may be meant by a name: whose proven phone or e-mail it is, then whose login, each once.
+
+        `phone`: the name as a normalised number, if it is one.
+        """
+        ...
+
+    async def open_by_phone(self, phone: str, now: int, admission: Admission = ...) -> Account:
+        """The account of that proven number, made if there is none.
+
+        Whoever has proven the number has it alone: claims of others and registrations lose it.
+
+        Raises:
+            NotAllowed, BadInput: "invite": there is none, and nobody is admitted on these terms.
+        """
+        ...
+
+    async def take_phone(self, actor: Actor, phone: str, now: int) -> None:
+        """The actor has proven that number, which is his from now on instead of another.
+
+        Raises:
+            Conflict: "phone": an account has proven it, or awaits whoever does.
+            NotFound: "account".
+        """
+        ...
+
+    async def has_people(self) -> bool:
+        """Whether anybody has signed up, or was made an account, and is still there."""
         ...
 
     async def password_of(self, account_id: AccountId) -> str | None:
@@ -173,6 +212,22 @@ class SessionStore(Protocol):
 
     async def find(self, secret_hash: str, now: int) -> FoundSecret | None:
         """The live session behind a secret; None when there is none, or its time is up."""
+        ...
+
+    async def note_used(self, session_id: SessionId, at: int) -> None:
+        """A secret of it was shown *at*."""
+        ...
+
+    async def listed(self, account_id: AccountId, now: int) -> list[OpenSession]:
+        """Those that a live secret opens, or whose secrets are kept elsewhere, newest first."""
+        ...
+
+    async def end_own(self, account_id: AccountId, session_id: SessionId) -> None:
+        """As `end`. Raises: NotFound("session"): it is not there, or not that account's."""
+        ...
+
+    async def end_others(self, account_id: AccountId, keep: Collection[SessionId]) -> None:
+        """As `end`, for all but those."""
         ...
 
     async def end(self, session_ids: Sequence[SessionId], account_id: AccountId) -> None:
@@ -362,6 +417,10 @@ class FileRecords(Protocol):
 
     async def note_uploaded(self, file_id: FileId, sides: tuple[int, int] | None, now: int) -> None:
         """The content is there; width and height, if it is a picture. The first time counts."""
+        ...
+
+    async def discard(self, maker: AccountId, ids: Sequence[FileId]) -> list[FileId]:
+        """Remove those that the account made and nothing uses; which they were."""
         ...
 
     async def forget_unclaimed(self, before: int, limit: int) -> list[FileId]:

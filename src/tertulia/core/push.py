@@ -125,6 +125,10 @@ class PushStore(Protocol):
         """Who did it and where; None when either is gone."""
         ...
 
+    async def unmuted(self, chat_id: ChatId, accounts: Sequence[AccountId]) -> list[AccountId]:
+        """Those of them whom that chat may call."""
+        ...
+
     async def put(
         self, author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int
     ) -> tuple[int, list[Push]]:

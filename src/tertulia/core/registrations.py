@@ -6,6 +6,7 @@ Until then there is no account: only its login and its number are reserved, and 
 from dataclasses import dataclass
 from typing import Protocol
 
+from tertulia.core.admission import ANYBODY, OPEN_DOOR, Admission, Door
 from tertulia.core.errors import BadInput, Conflict, NotSignedIn
 from tertulia.core.guessing import Guessing
 from tertulia.core.ids import AccountId
@@ -43,7 +44,10 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class NewRegistration:
-    """What a registration asks for. `standing`: the one that it repeats, if any."""
+    """What a registration asks for. `standing`: the one that it repeats, if any.
+
+    `admission`: on what terms it may become an account.
+    """
 
     login: str
     password_hash: str
@@ -52,6 +56,7 @@ class NewRegistration:
     device: str
     secrets: tuple[Secret, ...]
     standing: AccountId | None = None
+    admission: Admission = ANYBODY
 
 
 class RegistrationStore(Protocol):
@@ -68,13 +73,17 @@ class RegistrationStore(Protocol):
             Conflict: "login": an account or another registration has it; "phone": somebody has
                 proven it.
             TooMuch: "codes".
+            NotAllowed, BadInput: "invite": it may not become an account.
         """
         ...
 
-    async def confirm(self, phone: str, hashed: str, now: int) -> Account | None:
+    async def confirm(self, phone: str, hashed: str, now: int, door: Door = ...) -> Account | None:
         """The registration with that code is an account from now on; its secrets open sessions.
 
         None: there is no such live code. Then each live one of that phone has an attempt less.
+
+        Raises:
+            NotAllowed, BadInput: "invite": meanwhile it may not; nothing is used up by that.
         """
         ...
 
@@ -93,12 +102,15 @@ class Registrations:
         passwords: Passwords,
         guessing: Guessing,
         clock: Clock,
+        *,
+        door: Door = OPEN_DOOR,
     ) -> None:
         self._store = store
         self._codes = codes
         self._passwords = passwords
         self._guessing = guessing
         self._clock = clock
+        self._door = door
 
     async def register(
         self,
@@ -109,6 +121,7 @@ class Registrations:
         dialect: str = "",
         device: str = "",
         grants: tuple[Grant, ...] = (),
+        invite: str = "",
     ) -> Registered:
         """Reserve the login and send a code to the phone.
 
@@ -122,9 +135,12 @@ class Registrations:
             dialect: in which the secrets shall open a session.
             device: on which.
             grants: secrets that open that session once the account is confirmed.
+            invite: the token of one, where it takes one to sign up; counted at the confirmation.
 
         Raises:
-            BadInput: "login", "password" or "phone", looked at in this order.
+            BadInput: "login", "password" or "phone", looked at in this order; "invite": nobody comes by
+                it (any more).
+            NotAllowed: `admission.CLOSED_DOOR`, `admission.UNINVITED`.
             Conflict: "login": it is taken; or "phone": it opens another account.
             TooMuch: "codes": the phone has had many; nothing is changed then. "sign-ins": this
                 registration was repeated with too many wrong passwords.
@@ -149,6 +165,7 @@ class Registrations:
             device,
             tuple(each.secret for each in grants),
             standing.account_id if standing else None,
+            self._door.admission(invite),
         )
         code = self._codes.draw(number, Purpose.REGISTER, CODE_LIVES_MS)
         account_id, code_id = await self._store.keep(new, code, now)
@@ -170,10 +187,12 @@ class Registrations:
         Raises:
             BadInput: "phone": it is no number.
             NotSignedIn: "code": wrong, late, used or tried too often, or of another phone.
+            NotAllowed, BadInput: "invite": meanwhile nobody may sign up, or others have used the invite
+                up. The code stays good.
         """
         number = normalised(phone)
         hashed = self._codes.seal(number, Purpose.REGISTER, code)
-        account = await self._store.confirm(number, hashed, self._clock.now_ms())
+        account = await self._store.confirm(number, hashed, self._clock.now_ms(), self._door)
         if account is None:
             raise NotSignedIn("code")
         return account

@@ -75,7 +75,9 @@ class Signals:
         self._clock = clock
         self._seconds = Seconds()
 
-    async def typing(self, actor: Actor, chat_id: ChatId, state: str) -> None:
+    async def typing(
+        self, actor: Actor, chat_id: ChatId, state: str, *, by_voice: bool = False
+    ) -> None:
         """Tell the others of the chat that the actor writes. *state*: "", "start" or "stop".
 
         Raises:
@@ -89,8 +91,9 @@ class Signals:
             await self._need_no_block(actor, card)
         now = self._clock.now_ms()
         if self._seconds.count((actor.account_id, chat_id), now) <= TYPING_PER_S:
+            me, origin = actor.account_id, actor.connection
             self._announce(
-                Typing(chat_id, card.kind, actor.account_id, state, now, actor.connection)
+                Typing(chat_id, card.kind, me, state, now, origin, by_voice, card.team_id)
             )
 
     async def send(self, actor: Actor, new: NewSignal) -> int:

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from tertulia.core.errors import NotFound
-from tertulia.core.files import MAX_NAME, Files, is_plain_name
+from tertulia.core.files import MAX_NAME, Files, fit_name
 from tertulia.core.ids import FileId, TeamId
 from tertulia.core.model import Actor, File, NewFile
 from tertulia.core.ports import Clock
 
-UNNAMED = "file"
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -77,20 +76,9 @@ class TeamUploads:
         return found
 
 
-def fit_name(name: str) -> str:
-    """The name without what no file may have in its name, at most MAX_NAME long; its ending stays."""
-    name = name.replace("\\", "/").rpartition("/")[2].strip()
-    name = "".join(sign if is_plain_name(sign) else "_" for sign in name)
-    if name in {"", ".", ".."}:
-        return UNNAMED
-    if len(name) > MAX_NAME:
-        stem, dot, ending = name.rpartition(".")
-        ending = dot + ending if dot and len(ending) < 20 else ""
-        name = (stem if ending else name)[: MAX_NAME - len(ending)] + ending
-    return name
-
-
 def fit_type(content_type: str) -> str:
     """The content type in lower case; of what is none, that of unknown bytes."""
     is_fit = content_type.isascii() and content_type.isprintable()
-    return content_type.strip().lower()[:MAX_NAME] if is_fit and content_type.strip() else UNKNOWN_TYPE
+    return (
+        content_type.strip().lower()[:MAX_NAME] if is_fit and content_type.strip() else UNKNOWN_TYPE
+    )

@@ -4,23 +4,31 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, KeysView
 
 from tertulia.core.events import ChatOpened, Event, MembersAdded, MembersRemoved
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import ChatKind
 
 MOST_CARDS = 20_000
 """Chats; the least recently used are forgotten and read again when needed."""
 
-Load = Callable[[ChatId], Awaitable[tuple[ChatKind, tuple[AccountId, ...]] | None]]
+Found = (
+    tuple[ChatKind, tuple[AccountId, ...]] | tuple[ChatKind, tuple[AccountId, ...], TeamId | None]
+)
+"""Kind, present members, and the team whose chat it is, if it is one's."""
+
+Load = Callable[[ChatId], Awaitable[Found | None]]
 Change = ChatOpened | MembersAdded | MembersRemoved
 
 
 class Card:
-    """A chat's kind and present members."""
+    """A chat's kind, its team and its present members."""
 
-    __slots__ = ("_present", "kind")
+    __slots__ = ("_present", "kind", "team_id")
 
-    def __init__(self, kind: ChatKind, members: Iterable[AccountId]) -> None:
+    def __init__(
+        self, kind: ChatKind, members: Iterable[AccountId], team_id: TeamId | None = None
+    ) -> None:
         self.kind = kind
+        self.team_id = team_id
         self._present = dict.fromkeys(members)
 
     @property
@@ -32,8 +40,8 @@ class Card:
         return account_id in self._present
 
     def learn(self, change: Change) -> None:
-        """Keep up with who comes and goes. The events of a channel do not name who stays."""
-        if self.kind is not ChatKind.CHANNEL:
+        """Keep up with who comes and goes. The events of a large chat do not name who stays."""
+        if change.members:
             self._present = dict.fromkeys(change.members)
         elif isinstance(change, MembersRemoved):
             for account_id in change.accounts:

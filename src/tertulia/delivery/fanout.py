@@ -11,9 +11,11 @@ from time import perf_counter
 from typing import Any, assert_never
 
 from tertulia.core.events import (
+    CallbackReplaced,
     CannotDecrypt,
     ChatChanged,
     ChatOpened,
+    ChatSettingsChanged,
     Event,
     MembersAdded,
     MembersRemoved,
@@ -24,20 +26,30 @@ from tertulia.core.events import (
     MessagesRead,
     PresenceChanged,
     ReactionsChanged,
+    SectionsChanged,
     SessionsEnded,
     Signal,
+    SignedIn,
+    TagsChanged,
+    TeamChanged,
+    TeamMembersChanged,
+    TeamRemoved,
     Typing,
+    UiSettingsChanged,
+    UnreadCounted,
 )
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import ChatKind
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
-from tertulia.delivery.encoder import Encoder
+from tertulia.delivery.encoder import Connection, Encoder
 from tertulia.delivery.hub import Hub
 
 LOG = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+Hearer = Callable[[Event, Collection[AccountId]], None]
+"""Is told of an event and whom it is for, in order. Must not wait; what it raises is logged."""
 
 
 class FanOut:
@@ -51,6 +63,7 @@ class FanOut:
         *,
         spawn: Spawn,
         flush: Callable[[], None],
+        before: Sequence[Hearer] = (),
     ) -> None:
         """Nothing waits.
 
@@ -60,12 +73,14 @@ class FanOut:
             tally: where time is counted.
             spawn: starts the task that reads a missing audience.
             flush: writes out what was offered, once per batch.
+            before: are told of each event before anybody is offered a packet of it.
         """
         self._hub = hub
         self._audience = audience
         self._tally = tally
         self._spawn = spawn
         self._flush = flush
+        self._before = tuple(before)
         self._behind: deque[Event] = deque()
 
     def deliver(self, events: Sequence[Event]) -> None:
@@ -107,19 +122,25 @@ class FanOut:
     def _deliver(self, event: Event) -> None:
         try:
             self._audience.learn(event)
+            accounts = self._accounts(event)
+            for hear in self._before:
+                _told(hear, event, accounts)
             if isinstance(event, SessionsEnded):
                 self._hub.sign_out(event.account_id, event.session_ids)
             else:
-                self._offer(event, self._accounts(event))
+                room = _room_of(event)
+                if room is None:
+                    self._offer(event, map(self._hub.of, accounts))
+                else:
+                    self._offer(event, (tuple(self._hub.in_room(room)),))
         except Exception:
             LOG.exception("A %s could not be delivered", type(event).__name__)
 
-    def _offer(self, event: Event, accounts: Iterable[AccountId]) -> None:
+    def _offer(self, event: Event, listening: Iterable[Iterable[Connection]]) -> None:
         packets: dict[tuple[Encoder, Hashable], bytes] = {}
-        connections_of = self._hub.of
         origin = event.origin
-        for account_id in accounts:
-            for connection in connections_of(account_id):
+        for connections in listening:
+            for connection in connections:
                 encoder, reader = connection.encoder, connection.reader
                 view = encoder.view(event, reader)
                 if view is None:
@@ -134,7 +155,7 @@ class FanOut:
                 else:
                     connection.offer(packet)
 
-    def _accounts(self, event: Event) -> Iterable[AccountId]:
+    def _accounts(self, event: Event) -> Collection[AccountId]:
         match event:
             case MessagePosted(hidden_from=hidden):
                 members = self._members(event.message.chat_id)
@@ -144,16 +165,22 @@ class FanOut:
             case MessagesRead():
                 authors = [author for author, _ in event.by_author]
                 return [*authors, event.account_id]
-            case MessagesHidden():
+            case MessagesHidden() | SignedIn() | UiSettingsChanged() | CallbackReplaced():
                 return (event.account_id,)
-            case ChatChanged() if event.chat.kind is ChatKind.CHANNEL:
+            case ChatChanged() if not event.members:
                 members, just_came = self._members(event.chat.id), event.unheard_by
                 return [each for each in members if each not in just_came] if just_came else members
             case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
                 return event.accounts
-            case Signal() | CannotDecrypt() | PresenceChanged():
+            case Signal() | CannotDecrypt() | PresenceChanged() | ChatSettingsChanged():
                 return event.accounts
-            case SessionsEnded():
+            case TeamChanged():
+                return [each.account_id for each in event.members]
+            case TeamRemoved():
+                return event.accounts
+            case TeamMembersChanged() | SectionsChanged() | TagsChanged():
+                return ()
+            case SessionsEnded() | UnreadCounted():
                 return ()
             case _:
                 assert_never(event)
@@ -162,6 +189,14 @@ class FanOut:
         card = self._audience.known(chat_id)
         # None when the chat was deleted meanwhile: nobody is in it.
         return card.members if card is not None else ()
+
+
+def _told(hear: Hearer, event: Event, accounts: Collection[AccountId]) -> None:
+    """Tell a hearer; one that fails costs nobody a packet."""
+    try:
+        hear(event, accounts)
+    except Exception:
+        LOG.exception("A %s could not be heard", type(event).__name__)
 
 
 def _said(encoder: Encoder, event: Event, view: Hashable) -> bytes:
@@ -180,7 +215,18 @@ def chat_heard_by_members(event: Event) -> ChatId | None:
             return message.chat_id
         case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
             return event.chat_id
-        case ChatChanged() if event.chat.kind is ChatKind.CHANNEL:
+        case ChatChanged() if not event.members:
             return event.chat.id
         case _:
             return None
+
+
+_FOR_TEAMS = frozenset({TeamMembersChanged, SectionsChanged, TagsChanged})
+
+
+def _room_of(event: Event) -> int | None:
+    """The room that hears an event (`Hub.join`): a whole team; None: it is for accounts."""
+    if type(event) not in _FOR_TEAMS:
+        return None
+    assert isinstance(event, TeamMembersChanged | SectionsChanged | TagsChanged), "it is of these"
+    return event.team_id

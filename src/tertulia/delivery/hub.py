@@ -1,13 +1,16 @@
 """Who is connected to this process."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.delivery.encoder import Connection
 
 
 class Hub:
-    """The signed-in connections by account. An account is online while it has at least one."""
+    """The signed-in connections by account. An account is online while it has at least one.
+
+    A connection may also be in *rooms*, numbers of things that concern all who are there.
+    """
 
     def __init__(
         self, came: Callable[[AccountId], object], went: Callable[[AccountId], object]
@@ -21,6 +24,9 @@ class Hub:
         self._came = came
         self._went = went
         self._connections: dict[AccountId, list[Connection]] = {}
+        self._rooms: dict[int, dict[Connection, None]] = {}
+        self._rooms_of: dict[Connection, set[int]] = {}
+        self._watchers: list[Callable[[AccountId], object]] = []
 
     def add(self, connection: Connection) -> None:
         """It is signed in now."""
@@ -29,6 +35,7 @@ class Hub:
         if present is None:
             self._connections[account_id] = [connection]
             self._came(account_id)
+            self._tell(account_id)
         else:
             present.append(connection)
 
@@ -37,13 +44,52 @@ class Hub:
         account_id = connection.reader.account_id
         present = self._connections[account_id]
         present.remove(connection)
+        for room in self._rooms_of.pop(connection, ()):
+            self._leave(room, connection)
         if not present:
             del self._connections[account_id]
             self._went(account_id)
+            self._tell(account_id)
+
+    def watch(self, watcher: Callable[[AccountId], object]) -> None:
+        """*watcher* is told of every account that comes or goes, when it has."""
+        self._watchers.append(watcher)
+
+    def _tell(self, account_id: AccountId) -> None:
+        for watcher in self._watchers:
+            watcher(account_id)
 
     def of(self, account_id: AccountId) -> Sequence[Connection]:
         """The account's connections."""
         return self._connections.get(account_id, ())
+
+    def join(self, room: int, connection: Connection) -> None:
+        """It is in that room from now on, until it parts or is removed."""
+        self._rooms.setdefault(room, {})[connection] = None
+        self._rooms_of.setdefault(connection, set()).add(room)
+
+    def part(self, room: int, connection: Connection) -> None:
+        """It is in that room no more, if it was."""
+        rooms = self._rooms_of.get(connection)
+        if rooms is not None and room in rooms:
+            rooms.remove(room)
+            if not rooms:
+                del self._rooms_of[connection]
+            self._leave(room, connection)
+
+    def _leave(self, room: int, connection: Connection) -> None:
+        present = self._rooms[room]
+        del present[connection]
+        if not present:
+            del self._rooms[room]
+
+    def in_room(self, room: int) -> Collection[Connection]:
+        """Who is in that room, in the order of coming: copy it before you wait."""
+        return self._rooms.get(room, {}).keys()
+
+    def rooms(self) -> Collection[int]:
+        """The rooms in which somebody is: copy it before you wait."""
+        return self._rooms.keys()
 
     def is_online(self, account_id: AccountId) -> bool:
         """Whether the account has a connection."""

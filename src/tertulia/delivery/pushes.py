@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from tertulia.core.events import ChatOpened, Event, MembersAdded, MembersRemoved, MessagePosted
+from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind
 from tertulia.core.ports import Clock
@@ -125,6 +126,8 @@ class Pushes:
                 self._consider(event)
 
     def _consider(self, event: PushWorthy) -> None:
+        if isinstance(event, MessagePosted) and event.message.flags & SILENT:
+            return
         if not isinstance(event, MessagePosted):
             unheard = self._unheard(_told(event), event.account_id)
             if unheard:
@@ -166,6 +169,8 @@ class Pushes:
                 assert isinstance(event, MessagePosted), "the others name their accounts"
                 card = await self._audience.card(chat_id)
                 accounts = [] if card is None else self._unheard_of(event, card)
+            if accounts and isinstance(event, MessagePosted):
+                accounts = await self._store.unmuted(chat_id, accounts)
             scene = await self._store.scene(author_id, chat_id) if accounts else None
             if scene is not None:
                 payload = self._words(notice_for(event, *scene))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tertulia.core.errors import BadInput, TooMuch
 from tertulia.core.events import ChatOpened
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import (
     Actor,
     Chat,
@@ -129,7 +129,7 @@ ORDER BY m.chat_id, CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.joined_at, m.a
 """
 
 CARD = """
-SELECT c.kind, m.account_id
+SELECT c.kind, m.account_id, c.team_id
 FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.left_at IS NULL
 WHERE c.id = ?
 """
@@ -206,12 +206,15 @@ class SqlChats:
             by_chat.setdefault(chat_id, []).append(account_id)
         return by_chat
 
-    async def card(self, chat_id: ChatId) -> tuple[ChatKind, tuple[AccountId, ...]] | None:
-        """Kind and present members, for the audience that delivery remembers."""
+    async def card(
+        self, chat_id: ChatId
+    ) -> tuple[ChatKind, tuple[AccountId, ...], TeamId | None] | None:
+        """Kind, present members and team, for the audience that delivery remembers."""
         found = await self._engine.read(rows(CARD, chat_id))
         if not found:
             return None
-        return ChatKind(found[0][0]), tuple(each[1] for each in found if each[1] is not None)
+        members = tuple(each[1] for each in found if each[1] is not None)
+        return ChatKind(found[0][0]), members, found[0][2]
 
 
 def pair(one: AccountId, other: AccountId, *, encrypted: bool = False) -> str:

@@ -6,7 +6,7 @@ from tertulia.core.ids import AccountId
 from tertulia.core.model import Account
 from tertulia.core.text import key
 from tertulia.store import records
-from tertulia.store.accounts import SET_PASSWORD
+from tertulia.store.accounts import SET_PASSWORD, VOID_MAILED_CODES
 from tertulia.store.directory import need_alive
 from tertulia.store.engine import Engine
 from tertulia.store.sessions import end_sessions
@@ -32,7 +32,8 @@ RETURNING id, hash
 
 REDEEM = "UPDATE codes SET hash = NULL WHERE id = ? AND hash IS NOT NULL RETURNING id"
 
-VOID_ALL = "UPDATE codes SET hash = NULL WHERE account_id = ?"
+# Whoever has the code reads what is sent to the address.
+PROVE = "UPDATE accounts SET email_proven = 1 WHERE id = ?"
 
 
 class SqlCodes:
@@ -92,10 +93,11 @@ def keep(account_id: AccountId, device: str, hashed: str, now: int) -> Work[int]
 
 
 def redeem(code: LiveCode, account_id: AccountId, password_hash: str) -> Work[bool]:
-    """Use the code up, set the password, end every session."""
+    """Use the code up, set the password, end every session; the e-mail address is proven by it."""
     if (yield from row(REDEEM, code.id)) is None:
         return False
-    yield from run(VOID_ALL, account_id)
+    yield from run(VOID_MAILED_CODES, account_id)
+    yield from run(PROVE, account_id)
     yield from run(SET_PASSWORD, password_hash, account_id)
     yield from end_sessions(account_id, keep=None)
     return True

@@ -66,10 +66,11 @@ SELECT a.email_key, a.id FROM accounts a
 WHERE a.email_key IN (SELECT each.value ->> 0 FROM json_each(?) AS each)
 """
 
-# Two accounts may spell one number differently; the older one is meant.
+# Two accounts may spell one number differently; the older one is meant. A proven number was given to
+# another API, to sign in with, and is nobody's to look up here.
 WHOSE_PHONE = """
 SELECT a.phone_digits, MIN(a.id) FROM accounts a
-WHERE a.phone_digits IN (SELECT each.value ->> 0 FROM json_each(?) AS each)
+WHERE a.phone_digits IN (SELECT each.value ->> 0 FROM json_each(?) AS each) AND a.phone_proven = 0
 GROUP BY a.phone_digits
 """
 

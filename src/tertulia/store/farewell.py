@@ -1,10 +1,13 @@
 """The end of an account, which touches more than its own row."""
 
 from tertulia.core.model import Actor, ChatKind
+from tertulia.store import callbacks
+from tertulia.store.devices import forget_belongings
 from tertulia.store.directory import need_alive
 from tertulia.store.files import DROP_PICTURE
 from tertulia.store.leaving import leave
 from tertulia.store.sessions import end_sessions
+from tertulia.store.team_places import account_removed
 from tertulia.store.work import Work, rows, run
 
 MY_GROUPS = """
@@ -14,8 +17,8 @@ WHERE m.account_id = ? AND m.left_at IS NULL AND c.kind <> ?
 
 DELETE = """
 UPDATE accounts SET login_key = NULL, password_hash = NULL, email = '', email_key = NULL, phone = '',
-    phone_key = NULL, phone_digits = NULL, first_name = '', last_name = '', search_text = '',
-    picture = NULL, updated_at = ?, deleted_at = ?
+    phone_key = NULL, phone_digits = NULL, phone_proven = 0, email_proven = 0, awaited_phone = NULL,
+    first_name = '', last_name = '', search_text = '', picture = NULL, updated_at = ?, deleted_at = ?
 WHERE id = ?
 """
 
@@ -45,9 +48,12 @@ def remove_account(actor: Actor, now: int) -> Work[None]:
     for (chat_id,) in (yield from rows(MY_GROUPS, account.id, ChatKind.DIRECT.value)):
         yield from leave(actor, chat_id, now, quietly=True)
     yield from run(DELETE, now, now, account.id)
+    yield from account_removed(actor, now)
     for statement in FORGET_BLOCKS:
         yield from run(statement, account.id)
     yield from run(DROP_PICTURE, account.id)
     yield from run(FORGET_CONTACTS, account.id)
     yield from run(FORGET_CODES, account.id)
     yield from run(FORGET_SUBSCRIPTIONS, account.id)
+    yield from callbacks.drop(account.id)
+    yield from forget_belongings(account.id)

@@ -45,6 +45,10 @@ WHERE f.maker_id = CAST(each.value ->> 1 AS BIGINT) OR EXISTS (
 )
 """
 
+SEVERAL = f"""
+SELECT {FILE} FROM json_each(?) AS each JOIN files f ON f.id = CAST(each.value AS BIGINT)
+"""
+
 NOTE_UPLOADED = """
 UPDATE files SET uploaded_at = ?, width = ?, height = ? WHERE id = ? AND uploaded_at IS NULL
 """
@@ -60,6 +64,14 @@ ORDER BY f.created_at LIMIT ?
 FORGET = (
     "DELETE FROM files WHERE id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)"
 )
+
+DISCARD = """
+DELETE FROM files
+WHERE id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each) AND maker_id = ?
+    AND NOT EXISTS (SELECT 1 FROM message_files l WHERE l.file_id = files.id)
+    AND NOT EXISTS (SELECT 1 FROM picture_files p WHERE p.file_id = files.id)
+RETURNING id
+"""
 
 LINK = "INSERT INTO message_files (file_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
@@ -98,6 +110,11 @@ class SqlFiles:
         width, height = sides or (None, None)
         await self._engine.write(run(NOTE_UPLOADED, now, width, height, file_id))
 
+    async def discard(self, maker: AccountId, ids: Sequence[FileId]) -> list[FileId]:
+        """See the port."""
+        found = await self._engine.write(rows(DISCARD, array(ids), maker))
+        return [FileId(each[0]) for each in found]
+
     async def forget_unclaimed(self, before: int, limit: int) -> list[FileId]:
         """See the port."""
         return await self._engine.write(forget_unclaimed(before, limit))
@@ -129,6 +146,14 @@ def visible(
         return {}
     found = yield from rows(VISIBLE, array(list(pairs)))
     return {(FileId(each[0]), AccountId(each[9])): file(each) for each in found}
+
+
+def files_of(ids: Collection[FileId]) -> Work[dict[FileId, File]]:
+    """What is known of them, whoever asks."""
+    if not ids:
+        return {}
+    found = yield from rows(SEVERAL, array(list(ids)))
+    return {FileId(each[0]): file(each) for each in found}
 
 
 def forget_unclaimed(before: int, limit: int) -> Work[list[FileId]]:

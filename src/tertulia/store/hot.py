@@ -4,32 +4,44 @@ A member that must be refused is found out here and gets its error; the others g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import ChatOpened, Event, MessagePosted
+from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
-from tertulia.core.model import Actor, ChatKind, Draft, File, Message, Sent
+from tertulia.core.model import (
+    Actor,
+    Attachment,
+    ChatKind,
+    Draft,
+    File,
+    Message,
+    MessageRef,
+    ReadMark,
+    Sent,
+)
 from tertulia.store import records
 from tertulia.store.batch import SetUnit
+from tertulia.store.chat_state import ONE_CHAT, STATE, ChatState, chat_state
 from tertulia.store.files import LINK, attached
 from tertulia.store.files import visible as visible_files
+from tertulia.store.hiding import count_hidden
 from tertulia.store.log import INSERT_EVENT, event_row
-from tertulia.store.work import Row, Work, array, draw, many, row, rows, run, tell
+from tertulia.store.newly_read import Reading
+from tertulia.store.quotes import Quoted, named_before, quoted_by
+from tertulia.store.reading import mark_read
+from tertulia.store.work import Draw, Tell, Work, array, many, row, rows, run
 
 RESEND_WITHIN_MS = 24 * 3_600_000
 """How long a repeated draft is taken for a resend of the first."""
 
-STATE = "c.id, c.kind, c.last_seq, c.last_at, c.owner_id, c.other_id, c.dormant"
-
-STATE_OF_CHAT = f"SELECT {STATE} FROM chats c WHERE c.id = ?"
-
-# Chat and author of each send; whether the author is present and may write there (in a channel owner and
-# admins may), whether the two of the chat are in a block.
+# Chat and author of each send; what the author has not read; whether he is present and may write there
+# (in a channel and where members only read, owner and admins may), whether the two are in a block.
 PLACES_OF_SET = f"""
-SELECT {STATE}, CAST(each.value ->> 1 AS BIGINT),
-    CASE WHEN m.account_id IS NULL OR (c.kind = 'channel' AND m.role = 'member') THEN 0 ELSE 1 END,
+SELECT {STATE}, CAST(each.value ->> 1 AS BIGINT), c.last_seq - m.read_seq - m.skipped,
+    CASE WHEN m.account_id IS NULL
+        OR ((c.kind = 'channel' OR c.readonly = 1) AND m.role = 'member') THEN 0 ELSE 1 END,
     CASE WHEN c.other_id IS NOT NULL AND (
         EXISTS (
             SELECT 1 FROM blocks b JOIN accounts a ON a.id = b.account_id AND a.blocks_on = 1
@@ -53,151 +65,143 @@ JOIN messages m ON m.id = (
 )
 """
 
-REPLIED = """
-SELECT m.id, m.chat_id, CAST(each.value ->> 1 AS BIGINT)
-FROM json_each(?) AS each JOIN messages m ON m.id = CAST(each.value ->> 0 AS BIGINT)
-WHERE m.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM hidden h
-    WHERE h.message_id = m.id AND h.account_id = CAST(each.value ->> 1 AS BIGINT)
-)
-"""
-
 INSERT_MESSAGE = """
 INSERT INTO messages (id, chat_id, seq, author_id, text, folded, extra, attachments, reply_to,
-    forward_of, notice, sent_at, ref_key, cipher)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    forward_of, notice, sent_at, ref_key, cipher, uid, flags, linked)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # A chat's date of change never goes back, even if the clock did.
 TOUCH_CHAT = """
-UPDATE chats SET last_seq = ?, last_at = ?,
+UPDATE chats SET last_seq = ?, last_at = ?, tail_id = ?, tail_uid = ?,
     updated_at = CASE WHEN updated_at > ? THEN updated_at ELSE ? END
 WHERE id = ?
 """
 
 SKIP = "UPDATE members SET skipped = skipped + ? WHERE chat_id = ? AND account_id = ?"
 
+# Nobody has it as unread.
+SKIP_SILENT = "UPDATE members SET skipped = skipped + ? WHERE chat_id = ?"
+
 HIDE = "INSERT INTO hidden (account_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
 class Posting(NamedTuple):
-    """One send that waits for the next commit."""
+    """One send that waits for the next commit.
+
+    `outsider`: another right than membership lets the author write, and has been looked at already.
+    """
 
     actor: Actor
     draft: Draft
     at: int
     ref_key: int | None
-
-
-@dataclass(slots=True)
-class ChatState:
-    """A chat while a batch writes into it."""
-
-    id: ChatId
-    kind: ChatKind
-    last_seq: int
-    last_at: int
-    owner_id: AccountId
-    other_id: AccountId | None
-    dormant: bool
-    is_blocked: bool = False
-    posted: bool = False
-
-    def partner_of(self, account_id: AccountId) -> AccountId | None:
-        """The other one of a direct chat."""
-        if self.kind is not ChatKind.DIRECT:
-            return None
-        return self.other_id if account_id == self.owner_id else self.owner_id
-
-    def next_place(self, at: int) -> tuple[int, int]:
-        """Place and date of the next message: dense, growing, no date twice."""
-        self.posted = True
-        self.last_seq += 1
-        self.last_at = max(at, self.last_at + 1)
-        return self.last_seq, self.last_at
-
-    def touched(self) -> tuple[int, ...]:
-        """The parameters of TOUCH_CHAT."""
-        return self.last_seq, self.last_at, self.last_at, self.last_at, self.id
-
-
-def chat_state(found: Row) -> ChatState:
-    """From the columns of STATE."""
-    return ChatState(
-        found[0], ChatKind(found[1]), found[2], found[3], found[4], found[5], bool(found[6])
-    )
-
-
-def read_state(chat_id: ChatId) -> Work[ChatState | None]:
-    """The state of one chat."""
-    found = yield from row(STATE_OF_CHAT, chat_id)
-    return chat_state(found) if found else None
+    outsider: bool = False
 
 
 def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaError]]:
     """Store the drafts, each at the next place of its chat; recognise resends.
 
     Refused are: a chat that is not there (NotFound), an author who is no present member or is in a
-    block with the other one (NotAllowed), a reply to what the author cannot see (NotFound), a file
-    that the author cannot see (NotFound).
+    block with the other one (NotAllowed), a uid that is taken (NotAllowed; one's own in the same chat:
+    that message), what is replied to, brought along or attached and the author cannot see (NotFound).
     """
     states, present = yield from _places(postings)
     known = yield from _resends(postings)
-    visible = yield from _replies(postings)
+    named = yield from named_before(postings)
+    visible = yield from quoted_by(postings)
     files = yield from _files(postings)
 
     outcomes: list[Sent | TertuliaError] = []
     posted: list[tuple[Posting, Message]] = []
     heard: list[Event] = []
+    somebody_reads = False
     for posting in postings:
         draft, author = posting.draft, posting.actor.account_id
         chat = states.get(draft.chat_id)
         first = known.get(posting.ref_key) if posting.ref_key is not None else None
         if chat is None:
             outcomes.append(NotFound("chat"))
-        elif (chat.id, author) not in present:
+        elif (chat.id, author) not in present and not posting.outsider:
             outcomes.append(NotAllowed("write"))
         elif first is not None and not draft.acknowledged:
             outcomes.append(Sent(first, is_new=False))
+        elif draft.uid in named:
+            outcomes.append(_again(posting, named[draft.uid]))
         elif chat.is_blocked:
             outcomes.append(NotAllowed("write to who is in a block with you"))
-        elif draft.reply_to is not None and (draft.reply_to, chat.id, author) not in visible:
+        elif draft.reply_to is not None and visible.reply(draft, author) is None:
             outcomes.append(NotFound("reply"))
+        elif draft.linked and visible.linked(draft, author) is None:
+            outcomes.append(NotFound("linked"))
         elif draft.attachments and not _sees_all(author, draft, files):
             outcomes.append(NotFound("file"))
         else:
             if chat.dormant:
                 heard.append((yield from _wake(chat, posting)))
-            message = yield from _placed(posting, chat, files)
+            attachments = draft.attachments
+            if attachments:
+                attachments = yield from attached(author, attachments, files, posting.at)
+            message = _placed(posting, chat, (yield Draw(posting.at)), attachments)
             posted.append((posting, message))
-            connection, unheard_by = posting.actor.connection, draft.hide_from
-            heard.append(MessagePosted(message, chat.kind, connection, unheard_by))
+            heard.append(_heard(posting, message, chat, visible))
             if posting.ref_key is not None:
                 known[posting.ref_key] = message
-            outcomes.append(Sent(message, is_new=True))
+            if draft.uid:
+                named[draft.uid] = message
+            somebody_reads = somebody_reads or draft.reads
+            outcomes.append(Sent(message, True))  # noqa: FBT003 - is_new
 
     yield from _store(posted, states)
     for event in heard:
-        yield from tell(event)
+        yield Tell(event)
+    if somebody_reads:
+        yield from _read_by_authors(posted, present)
     return outcomes
 
 
 APPEND_MESSAGES = SetUnit("append_messages", append_messages)
 
 
-def _places(
-    postings: Sequence[Posting],
-) -> Work[tuple[dict[ChatId, ChatState], set[tuple[ChatId, AccountId]]]]:
+def _again(posting: Posting, first: Message | None) -> Sent | TertuliaError:
+    """What comes of a uid that is taken. A deleted message (None) does not come back."""
+    if first is None or first.author_id != posting.actor.account_id:
+        return NotAllowed("uid")
+    return (
+        Sent(first, is_new=False) if first.chat_id == posting.draft.chat_id else NotAllowed("uid")
+    )
+
+
+def _heard(posting: Posting, message: Message, chat: ChatState, visible: Quoted) -> MessagePosted:
+    draft, (author, _, connection) = posting.draft, posting.actor
+    prev, chat.tail = chat.tail, MessageRef(message.id, message.uid)
+    kind, partner = chat.kind, None
+    quoted: tuple[Message, ...] = ()
+    if kind is ChatKind.DIRECT:
+        partner = chat.plain_partner_of(author)
+    if draft.reply_to is not None or draft.linked:
+        quoted = visible.of(draft, author)
+    num = message.seq - 1 - chat.gone
+    return MessagePosted(
+        message, kind, connection, draft.hide_from, chat.team_id, partner, prev, num, quoted
+    )
+
+
+Present = dict[tuple[ChatId, AccountId], int]
+"""Who may write where, and how much he had not read before."""
+
+
+def _places(postings: Sequence[Posting]) -> Work[tuple[dict[ChatId, ChatState], Present]]:
     """The chats written to, and who of their authors is present."""
     pairs = {(posting.draft.chat_id, posting.actor.account_id) for posting in postings}
     states: dict[ChatId, ChatState] = {}
-    present: set[tuple[ChatId, AccountId]] = set()
+    present: Present = {}
     for each in (yield from rows(PLACES_OF_SET, array(list(pairs)))):
-        *_, author, is_present, is_blocked = each
+        *_, author, unread, is_present, is_blocked = each
         chat = states.setdefault(each[0], chat_state(each))
         chat.is_blocked = bool(is_blocked)
         if is_present:
-            present.add((chat.id, author))
+            present[chat.id, author] = unread
     return states, present
 
 
@@ -213,17 +217,6 @@ def _resends(postings: Sequence[Posting]) -> Work[dict[int, Message]]:
     found = yield from rows(SAME_REF, array(list(keys)))
     firsts = ((each[0], records.message(each[1:])) for each in found)
     return {ref_key: first for ref_key, first in firsts if first.sent_at >= since}
-
-
-def _replies(postings: Sequence[Posting]) -> Work[set[tuple[MessageId, ChatId, AccountId]]]:
-    asked = {
-        (posting.draft.reply_to, posting.actor.account_id)
-        for posting in postings
-        if posting.draft.reply_to is not None
-    }
-    if not asked:
-        return set()
-    return set((yield from rows(REPLIED, array(list(asked)))))
 
 
 KnownFiles = dict[tuple[FileId, AccountId], File]
@@ -246,27 +239,17 @@ def _sees_all(author: AccountId, draft: Draft, files: KnownFiles) -> bool:
     )
 
 
-def _placed(posting: Posting, chat: ChatState, files: KnownFiles) -> Work[Message]:
+def _placed(
+    posting: Posting, chat: ChatState, number: int, attachments: tuple[Attachment, ...]
+) -> Message:
+    """The message at the next place of its chat. By position: it is made for every message there is."""
     draft = posting.draft
-    attachments = draft.attachments
-    if attachments:
-        author = posting.actor.account_id
-        attachments = yield from attached(author, attachments, files, posting.at)
     seq, sent_at = chat.next_place(posting.at)
-    number = yield from draw(posting.at)
     return Message(
-        id=MessageId(number),
-        chat_id=chat.id,
-        seq=seq,
-        author_id=posting.actor.account_id,
-        text=draft.text,
-        sent_at=sent_at,
-        extra=draft.extra,
-        attachments=attachments,
-        reply_to=draft.reply_to,
-        forward_of=draft.forward_of,
-        cipher=draft.cipher,
-    )
+        MessageId(number), chat.id, seq, posting.actor.account_id, draft.text, sent_at, None,
+        draft.extra, attachments, draft.reply_to, draft.forward_of, None, draft.cipher, draft.uid,
+        draft.flags, draft.linked,
+    )  # fmt: skip
 
 
 def _store(
@@ -276,14 +259,30 @@ def _store(
     yield from many(TOUCH_CHAT, [chat.touched() for chat in states.values() if chat.posted])
     skipped: dict[tuple[ChatId, AccountId], int] = {}
     hidden: list[tuple[AccountId, MessageId]] = []
+    silent: dict[ChatId, int] = {}
     for posting, message in posted:
-        passed_over = {message.author_id, *posting.draft.hide_from}
-        for account_id in passed_over:
-            place = (message.chat_id, account_id)
+        hide_from = posting.draft.hide_from
+        if message.flags & SILENT:
+            silent[message.chat_id] = silent.get(message.chat_id, 0) + 1
+        else:
+            place = (message.chat_id, message.author_id)
             skipped[place] = skipped.get(place, 0) + 1
-        hidden += [(account_id, message.id) for account_id in posting.draft.hide_from]
+            for account_id in {*hide_from} - {message.author_id} if hide_from else ():
+                place = (message.chat_id, account_id)
+                skipped[place] = skipped.get(place, 0) + 1
+        if hide_from:
+            hidden += [(account_id, message.id) for account_id in hide_from]
     yield from many(SKIP, [(count, *place) for place, count in skipped.items()])
+    yield from many(SKIP_SILENT, [(count, chat_id) for chat_id, count in silent.items()])
     yield from many(HIDE, hidden)
+    if hidden:
+        yield from count_hidden(
+            [
+                (account_id, message.chat_id)
+                for posting, message in posted
+                for account_id in posting.draft.hide_from
+            ]
+        )
     linked = [
         (each.file_id, message.id)
         for _, message in posted
@@ -299,8 +298,25 @@ def message_row(message: Message, ref_key: int | None) -> tuple[object, ...]:
         message.id, message.chat_id, message.seq, message.author_id, message.text,
         records.folded(message.text), message.extra, records.as_json(message.attachments),
         message.reply_to, message.forward_of, records.as_json(message.notice), message.sent_at,
-        ref_key, message.cipher,
+        ref_key, message.cipher, message.uid or None, message.flags,
+        array(message.linked) if message.linked else None,
     )  # fmt: skip
+
+
+def _read_by_authors(posted: Sequence[tuple[Posting, Message]], present: Present) -> Work[None]:
+    """Whoever says so has read the chat up to his message; nothing is to be done if he had before."""
+    readings = []
+    others: set[ChatId] = set()
+    authors: dict[ChatId, AccountId] = {}
+    for posting, message in posted:
+        place = (message.chat_id, message.author_id)
+        if authors.setdefault(message.chat_id, message.author_id) != message.author_id:
+            others.add(message.chat_id)
+        if posting.draft.reads and (present.get(place, 0) > 0 or message.chat_id in others):
+            mark = ReadMark(message.chat_id, None, message.id)
+            readings.append(Reading(posting.actor, mark, posting.at))
+    if readings:
+        yield from mark_read(readings)
 
 
 RETURN_TO_CHAT = """
@@ -311,7 +327,6 @@ WHERE chat_id = ? AND account_id = ?
     )
 """
 AWAKE = "UPDATE chats SET dormant = 0 WHERE id = ?"
-ONE_CHAT = f"SELECT {records.CHAT} FROM chats c WHERE c.id = ?"
 
 
 def _wake(chat: ChatState, posting: Posting) -> Work[Event]:

@@ -1,5 +1,6 @@
 """Whose a login, a phone, an e-mail address is: claims, proofs, reservations (docs/decisions/0060)."""
 
+from tertulia.core.admission import ANYBODY, Admission
 from tertulia.core.errors import Conflict
 from tertulia.core.ids import AccountId, in_base_36
 from tertulia.core.model import Account, Actor
@@ -9,6 +10,7 @@ from tertulia.core.registrations import KEPT_MS
 from tertulia.core.text import digits, fold, key
 from tertulia.store import records
 from tertulia.store.directory import need_alive
+from tertulia.store.invites import admit_phone
 from tertulia.store.work import Row, Work, array, draw, row, rows, run
 
 WITH_PASSWORD = f"{records.ACCOUNT}, a.password_hash"
@@ -92,11 +94,16 @@ def need_free(kind: str, value: str, owner: AccountId | None, now: int) -> Work[
         raise Conflict(kind)
 
 
-def open_by_phone(number: str, now: int) -> Work[Account]:
-    """The account of whoever has just proven that normalised number, made if there is none."""
+def open_by_phone(number: str, now: int, admission: Admission = ANYBODY) -> Work[Account]:
+    """The account of whoever has just proven that normalised number, made if there is none.
+
+    Raises:
+        NotAllowed, BadInput: he is new, and may not sign up (`admit_phone`).
+    """
     proven = yield from row(PROVEN_AT, number)
     if proven is not None:
         return records.account(proven)
+    yield from admit_phone(admission, number, now)
     awaited = yield from row(AWAITED_AT, number)
     if awaited is None:
         yield from take_phone(number, AccountId(0), now)

@@ -6,8 +6,9 @@ from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import AccountId
 from tertulia.core.keys import DeviceKeys, KeyBundle, OwnDevice
 from tertulia.core.model import Actor
+from tertulia.store.deleting import COUNT_GONE, ERASE, ERASE_REACTIONS, SKIP_DELETED
 from tertulia.store.engine import Engine
-from tertulia.store.messages import ERASE, ERASE_REACTIONS, SKIP_DELETED
+from tertulia.store.hiding import uncount_hidden
 from tertulia.store.work import Work, array, many, row, rows, run
 
 IS_SESSION = "SELECT id FROM sessions WHERE id = ? AND account_id = ?"
@@ -123,6 +124,11 @@ def forget(now: int, keys_before: int, messages_before: int, limit: int) -> Work
     yield from run(FORGET_KEYS, keys_before)
     old = yield from rows(OLD_MESSAGES, messages_before, limit)
     yield from many(SKIP_DELETED, [(chat, seq, author, id_) for id_, chat, seq, author in old])
-    yield from many(ERASE, [(now, each[0]) for each in old])
+    yield from uncount_hidden([(each[1], each[0]) for each in old])
+    yield from many(ERASE, [(now, None, each[0]) for each in old])
     yield from many(ERASE_REACTIONS, [(each[0],) for each in old])
+    counts: dict[int, int] = {}
+    for each in old:
+        counts[each[1]] = counts.get(each[1], 0) + 1
+    yield from many(COUNT_GONE, [(count, chat_id) for chat_id, count in counts.items()])
     return len(old)

@@ -7,8 +7,8 @@ from tertulia.core.errors import NotFound
 from tertulia.core.events import ChatOpened, MembersRemoved
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import Actor, Chat, ChatKind, Member, Notice, NoticeKind, Role
+from tertulia.store.chat_state import read_state
 from tertulia.store.directory import accounts_by_id
-from tertulia.store.hot import read_state
 from tertulia.store.membership import (
     COUNT_IN,
     JOIN,
@@ -17,12 +17,16 @@ from tertulia.store.membership import (
     find_chat,
     forget_chat,
     heirs,
+    is_counted,
+    is_large,
     members_of,
 )
 from tertulia.store.notices import post_notice, tell_notice
 from tertulia.store.work import Work, run, tell
 
 HIDE_CHAT = "UPDATE members SET left_at = ? WHERE chat_id = ? AND account_id = ?"
+
+UNASSIGN = "UPDATE tasks SET assignee_id = NULL WHERE chat_id = ? AND assignee_id = ?"
 
 ASLEEP = "UPDATE chats SET dormant = 1 WHERE id = ?"
 
@@ -48,25 +52,33 @@ def leave(actor: Actor, chat_id: ChatId, now: int, *, quietly: bool = False) -> 
         case ChatKind.DIRECT:
             yield from run(HIDE_CHAT, now, chat_id, me)
             yield from run(ASLEEP, chat_id)
-        case ChatKind.GROUP:
-            yield from run(PART, chat_id, me)
-            chat = yield from _without(chat, me, members)
+        case ChatKind.GROUP | ChatKind.TASK:
+            was_large = is_large(chat)
+            chat = yield from part(chat, me)
+            chat = yield from without(
+                chat, me, (yield from heirs(chat_id)) if was_large else members
+            )
         case ChatKind.CHANNEL:
-            yield from _part_channel(chat, me)
-            chat = replace(chat, subscribers=chat.subscribers - 1)
-            chat = yield from _without(chat, me, (yield from heirs(chat_id)))
+            chat = yield from part(chat, me)
+            chat = yield from without(chat, me, (yield from heirs(chat_id)))
             quietly = quietly or not may_moderate(mine.role)
     if (members or chat.subscribers) and not quietly:
         yield from _tell_left(actor, chat_id, now)
     yield from _tell_gone(actor, chat, tuple(members), now)
 
 
-def _part_channel(chat: Chat, account_id: AccountId) -> Work[None]:
+def part(chat: Chat, account_id: AccountId) -> Work[Chat]:
+    """The chat without that member, who is in it; its owner may be missing then."""
     yield from run(PART, chat.id, account_id)
+    if chat.kind is ChatKind.TASK:
+        yield from run(UNASSIGN, chat.id, account_id)
+    if not is_counted(chat):
+        return chat
     yield from run(COUNT_IN, -1, chat.id)
+    return replace(chat, subscribers=chat.subscribers - 1)
 
 
-def _without(chat: Chat, account_id: AccountId, left: dict[AccountId, Member]) -> Work[Chat]:
+def without(chat: Chat, account_id: AccountId, left: dict[AccountId, Member]) -> Work[Chat]:
     """The chat with another owner if need be; gone when nobody is left."""
     if not left:
         yield from forget_chat(chat.id)

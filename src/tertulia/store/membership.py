@@ -1,15 +1,16 @@
 """Changing a chat and its members, with every notice and event that goes with it.
 
-Of a channel only those members are read that a change is about, and no event names all of them.
+Of a large chat only those members are read that a change is about, and no event names all of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.core.access import may_change, successor
+from tertulia.core.chats import MOST_NAMED_MEMBERS
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import ChatChanged, MembersAdded, MembersRemoved
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import (
     Account,
     Actor,
@@ -24,9 +25,9 @@ from tertulia.core.model import (
 )
 from tertulia.core.text import fold
 from tertulia.store import records
+from tertulia.store.chat_state import ONE_CHAT, ChatState, read_state
 from tertulia.store.directory import accounts_by_id, known_accounts
 from tertulia.store.files import DROP_PICTURE, held_picture
-from tertulia.store.hot import ONE_CHAT, ChatState, read_state
 from tertulia.store.log import record
 from tertulia.store.notices import post_notice, tell_notice
 from tertulia.store.work import Work, array, draw, many, row, rows, run
@@ -57,6 +58,12 @@ COUNT_IN = "UPDATE chats SET subscribers = subscribers + ? WHERE id = ?"
 
 RANK = "UPDATE members SET role = ? WHERE chat_id = ? AND account_id = ?"
 
+OF_TEAM = """
+SELECT t.account_id FROM team_members t
+WHERE t.team_id = ? AND t.archived_at IS NULL
+    AND t.account_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+"""
+
 UPDATE_CHAT = """
 UPDATE chats SET name = ?, description = ?, search_text = ?, picture = ?, owner_id = ?,
     updated_at = ?
@@ -74,6 +81,16 @@ FORGET_CHAT = (
 )
 
 
+def is_large(chat: Chat) -> bool:
+    """Whether too many are in it to name them all."""
+    return chat.kind is ChatKind.CHANNEL or chat.subscribers > MOST_NAMED_MEMBERS
+
+
+def is_counted(chat: Chat) -> bool:
+    """Whether the number of its members is kept."""
+    return chat.kind is ChatKind.CHANNEL or chat.team_id is not None
+
+
 def find_chat(chat_id: ChatId) -> Work[Chat | None]:
     """The chat, if there is such."""
     found = yield from row(ONE_CHAT, chat_id)
@@ -83,8 +100,8 @@ def find_chat(chat_id: ChatId) -> Work[Chat | None]:
 def members_of(
     chat: Chat, *, about: Sequence[AccountId] | None = None
 ) -> Work[dict[AccountId, Member]]:
-    """Its members, oldest first; of a channel those of *about* alone."""
-    if chat.kind is ChatKind.CHANNEL:
+    """Its members, oldest first; of a channel, or another large chat, those of *about* alone."""
+    if is_large(chat):
         found = yield from rows(SOME_MEMBERS, chat.id, array([*dict.fromkeys(about or ())]))
     else:
         found = yield from rows(MEMBERS, chat.id)
@@ -140,7 +157,7 @@ def _store_card(old: Chat, new: Chat, now: int) -> Work[Chat]:
 class _Change:
     """One change of a group or channel: who comes, who goes, who rises, what is told.
 
-    `members` are all of a group, and of a channel those whom the change is about.
+    `members` are all of a group, and of a large chat those whom the change is about.
     """
 
     def __init__(  # noqa: PLR0917 - who changes what, how, within which bounds
@@ -158,7 +175,7 @@ class _Change:
         self.change = change
         self.limit = limit
         self.now = now
-        self.is_channel = chat.kind is ChatKind.CHANNEL
+        self.is_large = is_large(chat)
 
     def carry_out(self, carded: Chat) -> Work[Chat | None]:
         """The chat afterwards; None when nobody is left."""
@@ -166,15 +183,17 @@ class _Change:
         added = yield from known_accounts(
             (*self.change.add, *self.change.add_admins), leave_out=before.keys()
         )
+        if old.team_id is not None:
+            added = yield from only_of_team(old.team_id, added)
         removed = [each for each in dict.fromkeys(self.change.remove) if each in before]
         size = (old.subscribers or len(before)) + len(added) - len(removed)
-        if added and size > self.limit and not self.is_channel:
+        if added and size > self.limit and not is_counted(old):
             raise TooMuch("members")
         state = yield from read_state(old.id)
         assert state is not None, "it was read in this transaction"
         yield from self._join(added, state)
         yield from self._part(removed)
-        if self.is_channel:
+        if is_counted(old):
             yield from run(COUNT_IN, len(added) - len(removed), old.id)
             self.chat = replace(old, subscribers=size)
         if not size:
@@ -222,7 +241,7 @@ class _Change:
         for account_id in changed:
             self.members[account_id] = replace(self.members[account_id], role=roles[account_id])
         if self.chat.owner_id not in self.members:
-            if self.is_channel:
+            if self.is_large:
                 self.members |= yield from heirs(self.chat.id)
             self.chat = yield from crown(self.chat, self.members)
 
@@ -236,7 +255,7 @@ class _Change:
     ) -> Work[None]:
         """Added ones hear of the chat, then everybody of them; the others first, then the removed."""
         accounts: dict[AccountId, Account] = {}
-        if not self.is_channel or len(added) + len(removed) <= MOST_NOTICES:
+        if not self.is_large or len(added) + len(removed) <= MOST_NOTICES:
             accounts = yield from accounts_by_id((*added, *removed))
         # Who comes hears of the chat before he hears of himself, in the log too.
         place = (yield from draw(self.now)) if added else None
@@ -245,7 +264,7 @@ class _Change:
             if account_id in accounts:
                 notice = Notice(NoticeKind.MEMBER_ADDED, accounts[account_id])
                 welcomes.append((yield from post_notice(self.actor, state, notice, self.now)))
-        everybody = () if self.is_channel else tuple(self.members)
+        everybody = () if self.is_large else tuple(self.members)
         stand = (self.chat, everybody, self.actor.account_id)
         if added:
             last = ListedMessage(welcomes[-1], is_read=False) if welcomes else None
@@ -270,9 +289,9 @@ class _Change:
             yield from record(kicked, self.now, chat_id=self.chat.id, accounts=removed)
         if changed:
             told = tuple(each for each in everybody if each not in added)
-            unheard_by = tuple(added) if self.is_channel else ()
+            unheard_by = tuple(added) if self.is_large else ()
             news = ChatChanged(*stand, told, self.now, self.actor.connection, unheard_by)
-            named = None if self.is_channel else told
+            named = None if self.is_large else told
             yield from record(news, self.now, chat_id=self.chat.id, accounts=named)
 
     def _forget(self, removed: Sequence[AccountId]) -> Work[None]:
@@ -284,8 +303,17 @@ class _Change:
         yield from record(kicked, self.now, chat_id=self.chat.id, accounts=removed)
 
 
+def only_of_team(team_id: TeamId, accounts: Sequence[AccountId]) -> Work[list[AccountId]]:
+    """Those who are in the team, in the same order: nobody else comes into its chats."""
+    if not accounts:
+        return []
+    found = yield from rows(OF_TEAM, team_id, array(accounts))
+    present = {each[0] for each in found}
+    return [each for each in accounts if each in present]
+
+
 def heirs(chat_id: ChatId) -> Work[dict[AccountId, Member]]:
-    """Who comes after a channel's owner, found without reading all its subscribers."""
+    """Who comes after the owner of a large chat, found without reading all its members."""
     found = yield from row(OLDEST_ADMIN, chat_id)
     if found is None:
         found = yield from row(OLDEST_MEMBER, chat_id)

@@ -2,12 +2,12 @@
 
 from asyncio import Future
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tertulia.core.access import may_delete_others
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import (
     MessageEdited,
-    MessagesDeleted,
     MessagesHidden,
     ReactionsChanged,
 )
@@ -23,12 +23,16 @@ from tertulia.core.model import (
     Role,
     Sent,
 )
+from tertulia.core.whole import WholeMessage
 from tertulia.store import records
+from tertulia.store.deleting import DOOMED, erase, tail_of
 from tertulia.store.engine import Engine
-from tertulia.store.files import UNLINK
+from tertulia.store.hiding import count_hidden
 from tertulia.store.hot import APPEND_MESSAGES, HIDE, Posting
 from tertulia.store.log import record
-from tertulia.store.reading import MARK_MESSAGES_READ, Reading, tell_read
+from tertulia.store.newly_read import Reading
+from tertulia.store.reading import MARK_MESSAGES_READ, tell_read
+from tertulia.store.whole import is_silent, whole_messages
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
 
 MOST_REACTIONS = 20
@@ -52,6 +56,12 @@ OLDER = f"""
 {LISTED}
 WHERE m.chat_id = ? AND m.sent_at < ? AND {NOT_HIDDEN}
 ORDER BY m.sent_at DESC LIMIT ?
+"""
+
+NEXT = f"""
+{LISTED}
+WHERE m.chat_id = ? AND m.sent_at > ? AND m.sent_at < ? AND {NOT_HIDDEN}
+ORDER BY m.sent_at LIMIT ?
 """
 
 NEWER_UNEDITED = f"""
@@ -100,39 +110,23 @@ EDIT = "UPDATE messages SET text = ?, folded = ?, edited_at = ? WHERE id = ?"
 
 DATED = "UPDATE chats SET last_at = ? WHERE id = ?"
 
-DOOMED = """
-SELECT m.id, m.author_id, m.seq
-FROM messages m
-WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND +m.chat_id = ? AND m.deleted_at IS NULL
-ORDER BY m.seq
-"""
+NOTE_EDIT = "INSERT INTO message_edits (message_id, at, account_id) VALUES (?, ?, ?)"
 
 UNHIDDEN = f"""
-SELECT m.id, m.author_id, m.seq
+SELECT m.id, m.author_id, m.seq, m.flags, m.notice
 FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
     AND +m.chat_id = ? AND {NOT_HIDDEN}
 ORDER BY m.seq
 """
 
-ERASE = """
-UPDATE messages SET deleted_at = ?, text = '', folded = NULL, extra = '', attachments = NULL,
-    notice = NULL
-WHERE id = ?
-"""
-
-ERASE_REACTIONS = "DELETE FROM reactions WHERE message_id = ?"
-
-SKIP_DELETED = """
-UPDATE members SET skipped = skipped + 1
-WHERE chat_id = ? AND read_seq < ? AND account_id <> ? AND NOT EXISTS (
-    SELECT 1 FROM hidden h WHERE h.message_id = ? AND h.account_id = members.account_id
-)
-"""
-
 SKIP_HIDDEN = """
 UPDATE members SET skipped = skipped + 1 WHERE chat_id = ? AND account_id = ? AND read_seq < ?
+"""
+
+UNREAD = """
+SELECT c.last_seq - b.read_seq - b.skipped
+FROM members b JOIN chats c ON c.id = b.chat_id WHERE b.chat_id = ? AND b.account_id = ?
 """
 
 ADD_REACTION = """
@@ -218,6 +212,8 @@ def history(actor: Actor, chat_id: ChatId, page: Page) -> Work[list[ListedMessag
     before = FAR_FUTURE if page.before is None else page.before
     if page.only is not None:
         found = yield from rows(NAMED, array(page.only), chat_id, before, me, page.limit)
+    elif page.posted_after is not None:
+        found = yield from rows(NEXT, chat_id, page.posted_after, before, me, page.limit)
     elif page.after is None:
         found = yield from rows(OLDER, chat_id, before, me, page.limit)
     else:
@@ -260,35 +256,37 @@ def edit(actor: Actor, message_id: MessageId, text: str, now: int) -> Work[None]
     found = yield from row(VISIBLE, actor.account_id, message_id, actor.account_id)
     if found is None:
         raise NotFound("message")
-    chat_id, kind, author_id, notice, last_at = found
+    chat_id, _, author_id, notice, last_at = found
     if author_id != actor.account_id or notice is not None:
         raise NotAllowed("edit")
     at = max(now, last_at + 1)
     yield from run(EDIT, text, records.folded(text), at, message_id)
     yield from run(DATED, at, chat_id)
+    yield from tell_edited(actor, message_id, at, now)
+
+
+def tell_edited(actor: Actor, message_id: MessageId, at: int, now: int) -> Work[WholeMessage]:
+    """Announce that a message has been changed, and how it stands now."""
+    yield from run(NOTE_EDIT, message_id, at, actor.account_id)
+    (whole,) = yield from whole_messages([message_id])
+    message, chat_id = whole.message, whole.message.chat_id
     event = MessageEdited(
-        message_id, chat_id, ChatKind(kind), actor.account_id, text, at, actor.connection
+        message_id, chat_id, whole.chat_kind, actor.account_id, message.text, at, actor.connection
     )
-    yield from record(event, now, chat_id=chat_id)
+    told = replace(event, whole=whole, tail=(yield from tail_of(chat_id)))
+    yield from record(event, now, chat_id=chat_id, told=told)
+    return whole
 
 
 def delete(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
     """Gone for everybody: own messages, and in groups and channels whatever owner and admins say."""
     kind, role = yield from need_membership(actor, chat_id, "delete")
     doomed = yield from rows(DOOMED, array(ids), chat_id)
-    foreign = any(author_id != actor.account_id for _, author_id, _ in doomed)
+    foreign = any(each[1] != actor.account_id for each in doomed)
     if foreign and not may_delete_others(kind, role):
         raise NotAllowed("delete")
-    if not doomed:
-        return
-    yield from many(SKIP_DELETED, [(chat_id, seq, author, id_) for id_, author, seq in doomed])
-    yield from many(ERASE, [(now, each[0]) for each in doomed])
-    yield from many(ERASE_REACTIONS, [(each[0],) for each in doomed])
-    yield from many(UNLINK, [(each[0],) for each in doomed])
-    event = MessagesDeleted(
-        tuple(each[0] for each in doomed), chat_id, kind, actor.account_id, now, actor.connection
-    )
-    yield from record(event, now, chat_id=chat_id)
+    if doomed:
+        yield from erase(actor, chat_id, kind, doomed, now)
 
 
 def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
@@ -299,8 +297,14 @@ def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> W
     if not found:
         return
     yield from many(HIDE, [(me, each[0]) for each in found])
-    yield from many(SKIP_HIDDEN, [(chat_id, me, seq) for _, author, seq in found if author != me])
-    event = MessagesHidden(tuple(each[0] for each in found), chat_id, kind, me, actor.connection)
+    yield from count_hidden([(me, chat_id) for each in found if each[4] is None])
+    counted = [(chat_id, me, each[2]) for each in found if each[1] != me and not is_silent(each[3])]
+    yield from many(SKIP_HIDDEN, counted)
+    left = yield from row(UNREAD, chat_id, me)
+    event = MessagesHidden(
+        tuple(each[0] for each in found), chat_id, kind, me, actor.connection,
+        0 if left is None else left[0],
+    )  # fmt: skip
     yield from record(event, now, accounts=(me,))
 
 
@@ -328,7 +332,9 @@ def react(
     if kind is ChatKind.CHANNEL:
         return
     event = ReactionsChanged(message_id, found[0], kind, me, added, removed, now, actor.connection)
-    yield from record(event, now, chat_id=found[0])
+    (whole,) = yield from whole_messages([message_id])
+    told = replace(event, whole=whole, tail=(yield from tail_of(found[0])))
+    yield from record(event, now, chat_id=found[0], told=told)
 
 
 def reactions(actor: Actor, message_id: MessageId) -> Work[list[tuple[str, list[AccountId]]]]:

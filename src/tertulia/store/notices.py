@@ -3,7 +3,8 @@
 from tertulia.core.events import MessagePosted
 from tertulia.core.ids import AccountId, MessageId
 from tertulia.core.model import Actor, Message, Notice, NoticeKind
-from tertulia.store.hot import INSERT_MESSAGE, SKIP, TOUCH_CHAT, ChatState, message_row
+from tertulia.store.chat_state import ChatState
+from tertulia.store.hot import INSERT_MESSAGE, SKIP, TOUCH_CHAT, message_row
 from tertulia.store.work import Work, draw, run, tell
 
 NOTICE_TEXTS = {
@@ -27,6 +28,7 @@ def post_notice(actor: Actor, state: ChatState, notice: Notice, now: int) -> Wor
         sent_at=sent_at,
         notice=notice,
     )
+    state.before[message.id] = state.follow(message)
     yield from run(INSERT_MESSAGE, *message_row(message, None))
     yield from run(TOUCH_CHAT, *state.touched())
     yield from run(SKIP, 1, state.id, actor.account_id)
@@ -37,4 +39,16 @@ def tell_notice(
     actor: Actor, state: ChatState, message: Message, *, unheard_by: tuple[AccountId, ...] = ()
 ) -> Work[None]:
     """Announce a notice to who is in the chat now."""
-    yield from tell(MessagePosted(message, state.kind, actor.connection, unheard_by))
+    prev, num = state.before[message.id]
+    yield from tell(
+        MessagePosted(
+            message,
+            state.kind,
+            actor.connection,
+            unheard_by,
+            state.team_id,
+            state.plain_partner_of(message.author_id),
+            prev,
+            num,
+        )
+    )

@@ -127,10 +127,11 @@ WHERE f.account_id = ?
 ORDER BY e.id DESC LIMIT ?
 """
 
+# With the plus no engine takes an index over all deleted messages for it.
 ERASED = """
 SELECT m.id FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND m.deleted_at IS NOT NULL
+    AND +m.deleted_at IS NOT NULL
 """
 
 SETTLED = "SELECT 1"

@@ -6,8 +6,8 @@ from tertulia.core.ids import AccountId, ChatId, first_number_at
 from tertulia.core.model import Account, Chat
 from tertulia.core.push import NewSubscription, Platform, Push, Subscription
 from tertulia.store import records
+from tertulia.store.chat_state import ONE_CHAT
 from tertulia.store.engine import Engine
-from tertulia.store.hot import ONE_CHAT
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
 
 SENT_TO = "s.device, s.platform, s.endpoint, s.key_auth, s.key_p256dh, s.token"
@@ -46,6 +46,12 @@ WHERE NOT EXISTS (
         OR (b.account_id = ? AND b.blocked_id = s.account_id)
 )
 ORDER BY s.id
+"""
+
+MUTED = """
+SELECT s.account_id FROM member_settings s
+WHERE s.chat_id = ? AND s.notifies = 0
+    AND s.account_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
 
 PUT = "INSERT INTO pushes (id, subscription_id, payload) VALUES (?, ?, ?)"
@@ -95,6 +101,12 @@ class SqlPushes:
     async def scene(self, author_id: AccountId, chat_id: ChatId) -> tuple[Account, Chat] | None:
         """See the port."""
         return await self._engine.read(scene(author_id, chat_id))
+
+    async def unmuted(self, chat_id: ChatId, accounts: Sequence[AccountId]) -> list[AccountId]:
+        """See the port."""
+        muted = await self._engine.read(rows(MUTED, chat_id, array(accounts)))
+        quiet = {each[0] for each in muted}
+        return [each for each in accounts if each not in quiet]
 
     async def put(
         self, author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int

@@ -6,76 +6,55 @@ so that an author hears once about each reader of each message.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import MessagesRead
-from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Actor, ChatKind, ReadMark
+from tertulia.core.flags import SILENT
+from tertulia.core.ids import AccountId, MessageId
+from tertulia.core.model import ChatKind
 from tertulia.store.batch import SetUnit
 from tertulia.store.log import INSERT_EVENT, event_row
+from tertulia.store.newly_read import Place, Progress, Reading, Seen, newly_read
 from tertulia.store.work import Work, array, many, rows, tell
-
-MOST_GAP = 256
-"""Messages. A named mark this close to what was read before is folded into `named_at`."""
 
 MEMBERS_OF_SET = """
 SELECT c.id, CAST(each.value ->> 1 AS BIGINT), c.kind, c.last_seq, c.last_at,
-    m.read_seq, m.read_at, m.skipped, m.named_seq, m.named_at
+    m.read_seq, m.read_at, m.skipped, m.named_seq, m.named_at, c.kind, c.team_id,
+    CASE
+        WHEN c.encrypted = 1 THEN NULL
+        WHEN c.other_id = CAST(each.value ->> 1 AS BIGINT) THEN c.owner_id
+        ELSE c.other_id
+    END, c.tail_id, c.tail_uid
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 LEFT JOIN members m ON m.chat_id = c.id
     AND m.account_id = CAST(each.value ->> 1 AS BIGINT) AND m.left_at IS NULL
 """
 
-NAMED_OF_SET = """
-SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT),
-    m.id, m.author_id, m.seq, m.sent_at, m.is_read,
-    CASE WHEN EXISTS (
-        SELECT 1 FROM named_reads n
-        WHERE n.message_id = m.id AND n.account_id = CAST(each.value ->> 1 AS BIGINT)
-    ) THEN 1 ELSE 0 END
-FROM json_each(?) AS each
-JOIN messages m ON m.id = CAST(each.value ->> 2 AS BIGINT)
-    AND m.chat_id = CAST(each.value ->> 0 AS BIGINT)
-WHERE m.deleted_at IS NULL AND m.author_id <> CAST(each.value ->> 1 AS BIGINT)
-    AND NOT EXISTS (
-        SELECT 1 FROM hidden h
-        WHERE h.message_id = m.id AND h.account_id = CAST(each.value ->> 1 AS BIGINT)
-    )
-"""
-
-UNNAMED_OF_SET = """
-SELECT m.chat_id, CAST(each.value ->> 1 AS BIGINT), m.id, m.author_id, m.seq, m.sent_at, m.is_read
-FROM json_each(?) AS each
-JOIN messages m ON m.chat_id = CAST(each.value ->> 0 AS BIGINT)
-    AND m.sent_at > CAST(each.value ->> 2 AS BIGINT)
-    AND m.sent_at <= CAST(each.value ->> 3 AS BIGINT)
-WHERE m.deleted_at IS NULL AND m.author_id <> CAST(each.value ->> 1 AS BIGINT)
-    AND NOT EXISTS (
-        SELECT 1 FROM hidden h
-        WHERE h.message_id = m.id AND h.account_id = CAST(each.value ->> 1 AS BIGINT)
-    )
-    AND NOT EXISTS (
-        SELECT 1 FROM named_reads n
-        WHERE n.message_id = m.id AND n.account_id = CAST(each.value ->> 1 AS BIGINT)
-    )
-"""
-
-PASSED_OF_SET = """
+PASSED_OF_SET = f"""
 SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT), (
     SELECT COUNT(*) FROM messages m
     WHERE m.chat_id = CAST(each.value ->> 0 AS BIGINT)
         AND m.sent_at > CAST(each.value ->> 2 AS BIGINT)
         AND m.sent_at <= CAST(each.value ->> 3 AS BIGINT)
         AND (
-            m.author_id = CAST(each.value ->> 1 AS BIGINT) OR m.deleted_at IS NOT NULL OR EXISTS (
+            m.author_id = CAST(each.value ->> 1 AS BIGINT) OR m.deleted_at IS NOT NULL
+            OR (m.flags & {SILENT}) <> 0 OR EXISTS (
                 SELECT 1 FROM hidden h
                 WHERE h.message_id = m.id AND h.account_id = CAST(each.value ->> 1 AS BIGINT)
             )
         )
 )
 FROM json_each(?) AS each
+"""
+
+# Wherever it stands in that chat: also one's own, also deleted.
+UP_TO_OF_SET = """
+SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT),
+    m.id, m.author_id, m.seq, m.sent_at, m.is_read, m.uid
+FROM json_each(?) AS each
+JOIN messages m ON m.id = CAST(each.value ->> 2 AS BIGINT)
+    AND m.chat_id = CAST(each.value ->> 0 AS BIGINT)
 """
 
 MOVE_MARK = """
@@ -86,53 +65,6 @@ WHERE chat_id = ? AND account_id = ?
 NAME = "INSERT INTO named_reads (account_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 MARK_READ = "UPDATE messages SET is_read = 1 WHERE id = ? AND is_read = 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One read mark that waits for the next commit."""
-
-    actor: Actor
-    mark: ReadMark
-    at: int
-
-    @property
-    def place(self) -> tuple[ChatId, AccountId]:
-        """Which membership it moves."""
-        return self.mark.chat_id, self.actor.account_id
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A message of somebody else that a mark covers."""
-
-    id: MessageId
-    author_id: AccountId
-    seq: int
-    sent_at: int
-    is_read: int
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a member has read, while a batch moves it."""
-
-    last_seq: int
-    last_at: int
-    read_seq: int
-    read_at: int
-    skipped: int
-    named_seq: int
-    named_at: int
-    target: Seen | None = None
-
-    @property
-    def is_near(self) -> bool:
-        """Whether what lies between `named_at` and the target is few enough to be looked through."""
-        return self.target is not None and self.target.seq - self.named_seq <= MOST_GAP
-
-
-Place = tuple[ChatId, AccountId]
 
 
 def mark_read(readings: Sequence[Reading]) -> Work[list[TertuliaError | None]]:
@@ -168,16 +100,17 @@ def tell_read(reading: Reading) -> Work[None]:
     progress, errors = yield from _progress([reading])
     if errors:
         raise errors[reading.place]
-    newly = yield from _newly_read([reading], progress)
+    newly = yield from newly_read([reading], progress)
     if newly[reading.place]:
-        yield from tell(_event(reading, newly[reading.place]))
+        yield from tell(_event(reading, newly[reading.place], progress[reading.place]))
 
 
 def _one_turn(readings: Sequence[Reading]) -> Work[dict[Place, TertuliaError]]:
     progress, errors = yield from _progress(readings)
+    yield from _find_ends(readings, progress, errors)
     good = [reading for reading in readings if reading.place in progress]
     if good:
-        newly = yield from _newly_read(good, progress)
+        newly = yield from newly_read(good, progress)
         yield from _store(good, progress, newly)
     return errors
 
@@ -201,65 +134,30 @@ def _progress(
     return progress, errors
 
 
-def _newly_read(
-    readings: Sequence[Reading], progress: dict[Place, Progress]
-) -> Work[dict[Place, list[Seen]]]:
-    """What each mark reads that its reader had not read by name before; moves `progress`."""
-    named, already = yield from _named(readings)
-    for reading in readings:
-        seen = named.get(reading.place)
-        if seen:
-            progress[reading.place].target = max(seen, key=lambda message: message.seq)
-
-    spans = []
-    for reading in readings:
-        state = progress[reading.place]
-        if reading.mark.ids is None:
-            spans.append((*reading.place, state.named_at, state.last_at))
-        elif state.target is not None and state.is_near:
-            spans.append((*reading.place, state.named_at, state.target.sent_at))
-    unnamed: dict[Place, list[Seen]] = {}
-    if spans:
-        for each in (yield from rows(UNNAMED_OF_SET, array(spans))):
-            unnamed.setdefault((each[0], each[1]), []).append(Seen(*each[2:]))
-
-    newly: dict[Place, list[Seen]] = {}
-    for reading in readings:
-        place, state = reading.place, progress[reading.place]
-        between = unnamed.get(place, [])
-        if reading.mark.ids is None:
-            newly[place] = between
-            continue
-        fresh = [
-            message
-            for message in named.get(place, [])
-            if message.sent_at > state.named_at and (place, message.id) not in already
-        ]
-        newly[place] = fresh
-        if state.target is None or state.target.seq <= state.named_seq:
-            continue
-        if state.is_near and len(fresh) == len(between):
-            state.named_seq, state.named_at = state.target.seq, state.target.sent_at
-    return newly
-
-
-def _named(
+def _find_ends(
     readings: Sequence[Reading],
-) -> Work[tuple[dict[Place, list[Seen]], set[tuple[Place, MessageId]]]]:
+    progress: dict[Place, Progress],
+    errors: dict[Place, TertuliaError],
+) -> Work[None]:
+    """The messages that marks go up to; a mark whose message is not there is refused."""
     asked = [
-        (*reading.place, message_id)
+        (*reading.place, reading.mark.up_to)
         for reading in readings
-        for message_id in dict.fromkeys(reading.mark.ids or ())
+        if reading.mark.up_to is not None and reading.place in progress
     ]
-    named: dict[Place, list[Seen]] = {}
-    already: set[tuple[Place, MessageId]] = set()
-    if asked:
-        for each in (yield from rows(NAMED_OF_SET, array(asked))):
-            place = (each[0], each[1])
-            named.setdefault(place, []).append(Seen(*each[2:7]))
-            if each[7]:
-                already.add((place, each[2]))
-    return named, already
+    if not asked:
+        return
+    found = {
+        (each[0], each[1]): Seen(*each[2:])
+        for each in (yield from rows(UP_TO_OF_SET, array(asked)))
+    }
+    for chat_id, account_id, _ in asked:
+        place = (chat_id, account_id)
+        if place in found:
+            progress[place].target = found[place]
+        else:
+            del progress[place]
+            errors[place] = NotFound("message")
 
 
 def _store(
@@ -271,8 +169,9 @@ def _store(
     moves, names, reads, events = [], [], [], []
     for reading in readings:
         place, state = reading.place, progress[reading.place]
-        if reading.mark.ids is None:
+        if reading.mark.ids is None and state.target is None:
             moved = (state.last_seq, state.last_at, 0, state.last_seq, state.last_at)
+            state.read_seq, state.skipped = state.last_seq, 0
         elif state.target is None:
             continue
         else:
@@ -290,7 +189,7 @@ def _store(
         moves.append((*moved, *place))
         reads += [(message.id,) for message in newly[place] if not message.is_read]
         if newly[place]:
-            event = _event(reading, newly[place])
+            event = _event(reading, newly[place], state)
             authors = [author for author, _ in event.by_author]
             events.append((event, (yield from event_row(event, reading.at, place[0], authors))))
     yield from many(MOVE_MARK, moves)
@@ -313,8 +212,9 @@ def _passed(readings: Sequence[Reading], progress: dict[Place, Progress]) -> Wor
     return {(each[0], each[1]): each[2] for each in (yield from rows(PASSED_OF_SET, array(spans)))}
 
 
-def _event(reading: Reading, newly: Sequence[Seen]) -> MessagesRead:
+def _event(reading: Reading, newly: Sequence[Seen], state: Progress) -> MessagesRead:
     by_author: dict[AccountId, list[MessageId]] = {}
+    unread = max(state.last_seq - state.read_seq - state.skipped, 0)
     for message in sorted(newly, key=lambda message: message.seq, reverse=True):
         by_author.setdefault(message.author_id, []).append(message.id)
     return MessagesRead(
@@ -323,4 +223,11 @@ def _event(reading: Reading, newly: Sequence[Seen]) -> MessagesRead:
         by_author=tuple((author, tuple(ids)) for author, ids in by_author.items()),
         at=reading.at,
         origin=reading.actor.connection,
+        chat_kind=ChatKind(state.kind),
+        team_id=state.team_id,
+        partner_id=state.partner_id,
+        uids=tuple((message.id, message.uid) for message in newly if message.uid),
+        unread=unread,
+        mark=state.mark if unread else state.tail,
+        first=tuple(message.id for message in newly if not message.is_read),
     )

@@ -19,21 +19,24 @@ from tertulia.store.work import Row
 
 ACCOUNT = (
     "a.id, a.login, a.created_at, a.updated_at, a.seen_at,"
-    " a.first_name, a.last_name, a.email, a.phone, a.picture"
+    " a.first_name, a.last_name, a.email, a.phone, a.picture,"
+    " a.bot, a.phone_proven, a.email_proven, a.blocked_at"
 )
 CHAT = (
     "c.id, c.kind, c.owner_id, c.created_at, c.updated_at,"
     " c.name, c.description, c.picture, c.other_id, c.encrypted,"
-    " c.subscribers"
+    " c.subscribers, c.team_id, c.archived_at"
 )
 MESSAGE = (
     "m.id, m.chat_id, m.seq, m.author_id, m.text, m.sent_at, m.edited_at,"
-    " m.extra, m.attachments, m.reply_to, m.forward_of, m.notice, m.cipher"
+    " m.extra, m.attachments, m.reply_to, m.forward_of, m.notice, m.cipher,"
+    " m.uid, m.flags, m.linked"
 )
 
 _pictures = msgspec.json.Decoder(Picture)
 _notices = msgspec.json.Decoder(Notice)
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
+_linked = msgspec.json.Decoder(tuple[MessageId, ...])
 
 
 def account(row: Row) -> Account:
@@ -49,6 +52,10 @@ def account(row: Row) -> Account:
         email=row[7],
         phone=row[8],
         picture=picture(row[9]),
+        bot=row[10],
+        phone_proven=bool(row[11]),
+        email_proven=bool(row[12]),
+        blocked_at=row[13],
     )
 
 
@@ -66,6 +73,8 @@ def chat(row: Row) -> Chat:
         other_id=row[8],
         encrypted=bool(row[9]),
         subscribers=row[10],
+        team_id=row[11],
+        archived=row[12] is not None,
     )
 
 
@@ -85,7 +94,15 @@ def message(row: Row) -> Message:
         row[10],
         _notices.decode(row[11]) if row[11] else None,
         row[12],
+        row[13] or "",
+        row[14],
+        _linked.decode(row[15]) if row[15] else (),
     )
+
+
+def attachments(stored: str | None) -> tuple[Attachment, ...]:
+    """From their JSON."""
+    return _attachments.decode(stored) if stored else ()
 
 
 def picture(stored: str | None) -> Picture | None:

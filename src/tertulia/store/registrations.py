@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tertulia.core.admission import OPEN_DOOR, Admission, Door
 from tertulia.core.errors import Conflict
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Opening, Secret
@@ -12,6 +13,7 @@ from tertulia.core.text import digits, key
 from tertulia.store import records
 from tertulia.store.engine import Engine
 from tertulia.store.identity import AWAITED_AT, PROVEN_AT, need_free, search_text, take_phone
+from tertulia.store.invites import admit_phone, need_prospect
 from tertulia.store.phone_codes import keep_code, use_code
 from tertulia.store.sessions import put_session
 from tertulia.store.work import Row, Work, draw, many, row, rows, run
@@ -28,8 +30,8 @@ WHERE t.hash = ? AND t.kind = ? AND t.dialect = ? AND t.expires_at > ? AND r.ask
 FREE_LOGIN = "DELETE FROM registrations WHERE login_key = ? AND asked_at <= ?"
 
 INSERT = """
-INSERT INTO registrations (account_id, login, login_key, password_hash, phone, asked_at)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO registrations (account_id, login, login_key, password_hash, phone, asked_at, invite_hash)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 
 PROMISED = "SELECT account_id FROM registrations WHERE account_id = ?"
@@ -38,7 +40,7 @@ EXISTS = "SELECT id FROM accounts WHERE id = ?"
 
 # Only while it is what it was when its password was looked at.
 REPEAT = """
-UPDATE registrations SET phone = ?, asked_at = ?
+UPDATE registrations SET phone = ?, asked_at = ?, invite_hash = ?
 WHERE account_id = ? AND login_key = ? AND password_hash = ?
 RETURNING account_id
 """
@@ -58,7 +60,7 @@ DELETE FROM registration_tokens WHERE account_id = ? AND hash NOT IN (
 """
 
 ONE = """
-SELECT login, login_key, password_hash FROM registrations
+SELECT login, login_key, password_hash, invite_hash FROM registrations
 WHERE account_id = ? AND phone = ? AND asked_at > ?
 """
 
@@ -106,9 +108,11 @@ class SqlRegistrations:
         """See the port."""
         return await self._engine.write(keep(new, code, now))
 
-    async def confirm(self, phone: str, hashed: str, now: int) -> Account | None:
+    async def confirm(
+        self, phone: str, hashed: str, now: int, door: Door = OPEN_DOOR
+    ) -> Account | None:
         """See the port."""
-        return await self._engine.write(confirm(phone, hashed, now))
+        return await self._engine.write(confirm(phone, hashed, now, door))
 
     async def forget(self, before: int) -> None:
         """See the port."""
@@ -117,6 +121,7 @@ class SqlRegistrations:
 
 def keep(new: NewRegistration, code: NewCode, now: int) -> Work[tuple[AccountId, int]]:
     """Make the registration, or give the standing one its new phone, and keep its code."""
+    yield from need_prospect(new.admission, new.phone, now)
     yield from need_free("login", new.login, new.standing, now)
     if (yield from row(PROVEN_AT, new.phone)) is not None:
         raise Conflict("phone")
@@ -140,7 +145,10 @@ def _make(new: NewRegistration, now: int) -> Work[AccountId]:
     login_key = key(new.login)
     yield from run(FREE_LOGIN, login_key, now - KEPT_MS)
     account_id = yield from _number_for(new.phone, now)
-    yield from run(INSERT, account_id, new.login, login_key, new.password_hash, new.phone, now)
+    yield from run(
+        INSERT, account_id, new.login, login_key, new.password_hash, new.phone, now,
+        new.admission.invite_hash,
+    )  # fmt: skip
     return account_id
 
 
@@ -153,15 +161,22 @@ def _number_for(phone: str, now: int) -> Work[AccountId]:
 
 
 def _repeat(new: NewRegistration, standing: AccountId, now: int) -> Work[AccountId]:
-    found = yield from row(REPEAT, new.phone, now, standing, key(new.login), new.password_hash)
+    found = yield from row(
+        REPEAT, new.phone, now, new.admission.invite_hash, standing, key(new.login),
+        new.password_hash,
+    )  # fmt: skip
     if found is None:  # confirmed, or forgotten, a moment ago
         raise Conflict("login")
     yield from run(VOID_CODES, standing)
     return standing
 
 
-def confirm(phone: str, hashed: str, now: int) -> Work[Account | None]:
-    """The registration with that code becomes an account; None: there is no such live code."""
+def confirm(phone: str, hashed: str, now: int, door: Door = OPEN_DOOR) -> Work[Account | None]:
+    """The registration with that code becomes an account; None: there is no such live code.
+
+    Raises:
+        NotAllowed, BadInput: it may not (`admit_phone`); then the code stays good.
+    """
     subject = yield from use_code(phone, Purpose.REGISTER, hashed, now)
     if subject is None:
         return None
@@ -169,7 +184,9 @@ def confirm(phone: str, hashed: str, now: int) -> Work[Account | None]:
     found = yield from row(ONE, account_id, phone, now - KEPT_MS)
     if found is None:
         return None
-    account = yield from _become(account_id, phone, found, now)
+    *columns, invite_hash = found
+    yield from admit_phone(Admission(door.registration, invite_hash), phone, now)
+    account = yield from _become(account_id, phone, tuple(columns), now)
     secrets = yield from rows(OPENINGS, account_id, now)
     # Before its sessions are made, because a secret stands in one place only.
     yield from run(REMOVE, account_id)

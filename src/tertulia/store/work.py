@@ -10,7 +10,7 @@ read with `each.value ->> 0`.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -45,15 +45,13 @@ class Many:
     rows: Sequence[Sequence[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """Ask for the next number of the one sequence (`core.ids.Numbers.draw`)."""
 
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
+class Tell(NamedTuple):
     """Hand an event to delivery once the commit has reached the disk."""
 
     event: Event

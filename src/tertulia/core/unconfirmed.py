@@ -1,0 +1,34 @@
+"""What a client has not confirmed: so that it hears it again when it comes back."""
+
+from typing import NamedTuple, Protocol
+
+from tertulia.core.ids import MessageId, SessionId, TeamId
+
+
+class HungUp(NamedTuple):
+    """Where a session stood in a team when its last connection there ended.
+
+    Attributes:
+        position: a number in the log; it was told everything up to there.
+        unconfirmed: messages of which it has not confirmed the last packet.
+    """
+
+    position: int
+    unconfirmed: tuple[MessageId, ...]
+
+
+class UnconfirmedStore(Protocol):
+    """Keeps that for each session and team: a row for both, whatever is said on the connection."""
+
+    @property
+    def position(self) -> int:
+        """Everything up to this number has been handed to delivery."""
+        ...
+
+    async def begin(self, session_id: SessionId, team_id: TeamId) -> HungUp | None:
+        """Where the session stood; None: it is here for the first time, and stands here from now on."""
+        ...
+
+    async def end(self, session_id: SessionId, team_id: TeamId, stood: HungUp) -> None:
+        """It stands there now. Nothing is kept of a session that is over."""
+        ...

@@ -1,0 +1,86 @@
+"""Which tasks of a team somebody wants to see."""
+
+from tertulia.core.ids import ChatId, TeamId
+from tertulia.core.model import Actor
+from tertulia.core.tasks import TaskFilter
+from tertulia.core.team_model import HOME_TEAM, TeamStatus
+from tertulia.core.text import containing, fold
+from tertulia.store.message_filters import Conditions
+from tertulia.store.team_records import need_member
+from tertulia.store.work import Work, array, rows
+
+TASKS = """
+SELECT c.id FROM tasks k
+JOIN chats c ON c.id = k.chat_id AND c.archived_at IS NULL
+LEFT JOIN members me ON me.chat_id = c.id AND me.account_id = ?
+WHERE k.team_id = ?{conditions}
+ORDER BY {order} LIMIT ? OFFSET ?
+"""
+
+IN_IT = "EXISTS (SELECT 1 FROM members x WHERE x.chat_id = c.id AND x.account_id = ?)"
+
+
+def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[ChatId]]:
+    """Those he may see, newest first unless the wish says otherwise."""
+    membership = yield from need_member(team_id, actor.account_id)
+    if team_id == HOME_TEAM:
+        return []
+    found = Conditions()
+    if wish.public and membership.me.status is not TeamStatus.GUEST:
+        found.add("k.is_public = 1")
+    else:
+        found.add("me.account_id IS NOT NULL")
+        if wish.public is not None:
+            found.add("k.is_public = ?", int(wish.public))
+    _about_people(found, wish)
+    _about_the_task(found, wish)
+    order = "c.id DESC"
+    if wish.by_deadline:
+        order = "CASE WHEN k.deadline IS NULL THEN 1 ELSE 0 END, k.deadline, c.id"
+    elif wish.oldest_first:
+        order = "c.id"
+    sql = TASKS.format(conditions=found.sql, order=order)
+    ids = yield from rows(sql, actor.account_id, team_id, *found.params, wish.limit, wish.offset)
+    return [ChatId(each[0]) for each in ids]
+
+
+def _about_people(found: Conditions, wish: TaskFilter) -> None:
+    if wish.assignee_id is not None:
+        found.add("k.assignee_id = ?", wish.assignee_id)
+    if wish.owner_id is not None:
+        found.add("c.owner_id = ?", wish.owner_id)
+    if wish.member_id is not None:
+        found.add(IN_IT, wish.member_id)
+    if wish.observer_id is not None:
+        found.add(IN_IT, wish.observer_id)
+        found.add("c.owner_id <> ?", wish.observer_id)
+        found.add("COALESCE(k.assignee_id, 0) <> ?", wish.observer_id)
+
+
+def _about_the_task(found: Conditions, wish: TaskFilter) -> None:
+    listed = "k.status {}IN (SELECT each.value ->> 0 FROM json_each(?) AS each)"
+    if wish.statuses:
+        found.add(listed.format(""), array([[each] for each in wish.statuses]))
+    if wish.without_statuses:
+        found.add(listed.format("NOT "), array([[each] for each in wish.without_statuses]))
+    if wish.num is not None:
+        found.add("k.num = ?", wish.num)
+    if wish.tag:
+        # As it was spelled first; the tags of a team are few.
+        found.add(
+            "EXISTS (SELECT 1 FROM task_tags t JOIN tags g ON g.team_id = k.team_id"
+            " AND g.name = t.tag WHERE t.chat_id = k.chat_id AND g.name_key = ?)",
+            fold(wish.tag),
+        )
+    if wish.section_id is not None:
+        found.add("k.section_id = ?", wish.section_id)
+    if wish.text:
+        found.add(r"c.search_text LIKE ? ESCAPE '\'", containing(wish.text))
+    if wish.changed_from is not None:
+        found.add("c.updated_at >= ?", wish.changed_from)
+    spans = {"k.deadline": wish.deadline, "c.created_at": wish.created, "k.done_at": wish.done}
+    for column, (first, last) in spans.items():
+        if first is not None:
+            found.add(f"{column} >= ?", first)
+        if last is not None:
+            found.add(f"{column} <= ?", last)

@@ -1,0 +1,52 @@
+"""Where sessions stood in their teams when they hung up."""
+
+import msgspec
+
+from tertulia.core.ids import MessageId, SessionId, TeamId
+from tertulia.core.unconfirmed import HungUp
+from tertulia.store.engine import Engine
+from tertulia.store.work import Work, array, row, run
+
+STOOD = "SELECT position, messages FROM unconfirmed WHERE session_id = ? AND team_id = ?"
+
+# Of a session that has just ended nothing is written.
+BEGIN = """
+INSERT INTO unconfirmed (session_id, team_id, position, messages)
+SELECT s.id, CAST(? AS BIGINT), CAST(? AS BIGINT), '[]' FROM sessions s WHERE s.id = ?
+ON CONFLICT DO NOTHING
+"""
+
+END = """
+UPDATE unconfirmed SET position = ?, messages = ? WHERE session_id = ? AND team_id = ?
+"""
+
+
+class SqlUnconfirmed:
+    """`core.unconfirmed.UnconfirmedStore` over an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def position(self) -> int:
+        """See the port."""
+        return self._engine.position
+
+    async def begin(self, session_id: SessionId, team_id: TeamId) -> HungUp | None:
+        """See the port."""
+        return await self._engine.write(begin(session_id, team_id, self._engine.position))
+
+    async def end(self, session_id: SessionId, team_id: TeamId, stood: HungUp) -> None:
+        """See the port."""
+        messages = array(stood.unconfirmed)
+        await self._engine.write(run(END, stood.position, messages, session_id, team_id))
+
+
+def begin(session_id: SessionId, team_id: TeamId, position: int) -> Work[HungUp | None]:
+    """Where it stood; who is here for the first time stands at *position*."""
+    found = yield from row(STOOD, session_id, team_id)
+    if found is not None:
+        ids = msgspec.json.decode(found[1], type=tuple[int, ...])
+        return HungUp(found[0], tuple(MessageId(each) for each in ids))
+    yield from run(BEGIN, team_id, position, session_id)
+    return None
