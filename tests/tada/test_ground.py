@@ -19,6 +19,7 @@ from tertulia.core.errors import (
     TooMuch,
     Unavailable,
 )
+from tertulia.dialects.sama import ids as sama_ids
 from tertulia.dialects.tada import errors
 from tertulia.dialects.tada.auth import cookie_of, need_same_origin, set_cookie
 from tertulia.dialects.tada.bodies import body_bytes
@@ -34,7 +35,7 @@ from tertulia.dialects.tada.routes import Operation, Place, Router, claims, refu
 
 def desk_at(public_url: str) -> TadaDesk:
     house = SimpleNamespace(public_url=public_url)
-    return TadaDesk(cast("Any", house), cast("Any", None), "key")
+    return TadaDesk(cast("Any", house), cast("Any", None), "key", sama_ids)
 
 
 async def nothing(call: Call) -> object:

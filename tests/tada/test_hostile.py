@@ -51,7 +51,7 @@ KEYS = [
     "assignee", "deadline", "tags", "observers", "items", "section", "sections", "move_after",
     "move_before", "task_status", "limit", "offset", "icons", "default_task_deadline",
     "max_message_update_age", "hidden", "pinned", "draft", "last_read_message_id", "key",
-    "message",
+    "message", "sama_token", "invite", "chats", "keep", "from",
 ]  # fmt: skip
 
 

@@ -17,6 +17,10 @@ from tests.wire.shapes import Json, PageError
 DOCS = Path(__file__).parents[2] / "docs" / "wire"
 OBJECTS = "objects.md"
 NOT_PLAYED = {"README.md", OBJECTS}
+TADA = "tada"
+ASTRAK = "astrak"
+UNET = "unet"
+CODE = "1111"
 
 FENCE = re.compile(r"```(?P<language>\w+) ?(?P<info>.*)")
 BLOCK = re.compile(
@@ -25,6 +29,8 @@ BLOCK = re.compile(
 )
 ROLE = re.compile(r"(?P<sockets>[\w/]+(?: and [\w/]+)*)(?: \((?P<moods>[^)]*)\))?")
 WORDS = re.compile(r", | and ")
+# What follows is JSON to the path's end.
+Q = re.compile(r"[?&]q=(?=[{\[])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Role:
     stock: bool
     offline: bool
     guest: bool
+    by_password: bool = False
+    receiver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,15 @@ class Said:
     chat: str
 
 
-Prop: TypeAlias = "Group | Pair | Said"
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team there before the page begins; its first person owns it."""
+
+    name: str
+    people: tuple[str, ...]
+
+
+Prop: TypeAlias = "Group | Pair | Said | Team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A receiver is called by the server: method and path, headers, body. Not all headers are told."""
+
+    line: int
+    who: str
+    first: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A receiver answers with that status from now on."""
+
+    line: int
+    who: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Nothing has reached these sockets; nobody named means all."""
 
@@ -129,11 +165,13 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Arrives:
-    """A new socket opens."""
+    """A new socket opens. `team`: on a page of Tada, where; `greeted`: the page tells what it hears first."""
 
     line: int
     who: str
     signs_in: bool
+    team: str = ""
+    greeted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +191,19 @@ class HungUpOn:
     code: int
 
 
-Step: TypeAlias = "Sends | SendsText | Hears | Asks | Told | Silence | Arrives | HangsUp | HungUpOn"
+Step: TypeAlias = "Sends | SendsText | Hears | Asks | Told | Called | Answers | Silence | Arrives | HangsUp | HungUpOn"
 
 DIRECTIONS = {
     "silence": re.compile(r"(?P<who>.+?) hears? (?:nothing|anything)\."),
     "opens": re.compile(r"(?P<who>[\w/]+) opens a socket\."),
+    "listens": re.compile(r"(?P<who>[\w/]+) listens in (?P<team>\w+)\."),
+    "opens there": re.compile(r"(?P<who>[\w/]+) opens a socket of (?P<team>\w+)\."),
     "signs in": re.compile(r"(?P<who>[\w/]+) signs in\."),
     "hangs up": re.compile(r"(?P<who>[\w/]+) hangs up\."),
+    "answers": re.compile(r"(?P<who>\w+) answers (?P<code>\d+)\."),
     "hung up on": re.compile(r"(?P<who>[\w/]+) is hung up on with (?P<code>\d+)\."),
 }
+TEAM = re.compile(r"team (?P<name>\w+) of (?P<people>.+)")
 GROUP = re.compile(r"group (?P<name>\w+) of (?P<people>.+)")
 PAIR = re.compile(r"direct chat (?P<name>\w+) of (?P<people>.+)")
 SAID = re.compile(r'message (?P<name>\w+) "(?P<text>[^"]+)" by (?P<person>\w+) in (?P<chat>\w+)')
@@ -218,14 +260,35 @@ def parse(text: str, path: Path) -> Page:
         _block(info, block, path, line) for line, info, block in _blocks(lines, path)
     ]
     steps += [_direction(words, path, line) for line, words in _quotes(lines)]
+    cast = _cast(_paragraph("Cast", lines) or "", path)
+    settings = _settings(_paragraph("Settings", lines) or "", path)
+    if path.parent.name in {TADA, ASTRAK}:
+        settings.setdefault("sms_test_numbers", test_numbers(cast))
     return Page(
         path=path,
         operations=tuple(lines[0].removeprefix("# ").split(", ")),
-        settings=_settings(_paragraph("Settings", lines) or "", path),
-        cast=_cast(_paragraph("Cast", lines) or "", path),
+        settings=settings,
+        cast=cast,
         stage=_stage(_paragraph("Stage", lines) or "", path),
         steps=tuple(sorted(steps, key=lambda step: step.line)),
     )
+
+
+def phone_of(cast: tuple[Role, ...], person: str) -> str:
+    """The number of somebody on a page of Tada; its code is always CODE."""
+    place = [role.person for role in cast].index(person)
+    return f"+7916000{place + 1:04d}"
+
+
+def test_numbers(cast: tuple[Role, ...]) -> tuple[tuple[str, str], ...]:
+    """The setting that gives every number of the cast its code."""
+    return tuple((phone_of(cast, role.person), CODE) for role in cast)
+
+
+def split_q(path: str) -> tuple[str, Json]:
+    """A path up to its `q`, and that as JSON; None when there is none that is written as JSON."""
+    found = Q.search(path)
+    return (path[: found.end()], json.loads(path[found.end() :])) if found else (path, None)
 
 
 def _paragraph(word: str, lines: list[str]) -> str | None:
@@ -255,7 +318,9 @@ def _cast(text: str, path: Path) -> tuple[Role, ...]:
     for part in re.split(r", (?![^(]*\))", text) if text else []:
         found = ROLE.fullmatch(part)
         moods = set((found["moods"] or "").split(", ")) - {""} if found else set()
-        if found is None or moods - {"stock", "seed", "offline", "guest"}:
+        if found is None or moods - {
+            "stock", "seed", "offline", "guest", "password", "receiver",
+        }:  # fmt: skip
             raise PageError(f"{path.name}: who is {part!r}?")
         sockets = tuple(found["sockets"].split(" and "))
         (person,) = {socket.split("/")[0] for socket in sockets}
@@ -266,6 +331,8 @@ def _cast(text: str, path: Path) -> tuple[Role, ...]:
                 stock="stock" in moods,
                 offline="offline" in moods,
                 guest="guest" in moods,
+                by_password="password" in moods,
+                receiver="receiver" in moods,
             )
         )
     return tuple(roles)
@@ -274,7 +341,9 @@ def _cast(text: str, path: Path) -> tuple[Role, ...]:
 def _stage(text: str, path: Path) -> tuple[Prop, ...]:
     props: list[Prop] = []
     for part in text.split("; ") if text else []:
-        if found := GROUP.fullmatch(part):
+        if found := TEAM.fullmatch(part):
+            props.append(Team(found["name"], tuple(WORDS.split(found["people"]))))
+        elif found := GROUP.fullmatch(part):
             props.append(Group(found["name"], tuple(WORDS.split(found["people"]))))
         elif found := PAIR.fullmatch(part):
             props.append(Pair(found["name"], tuple(WORDS.split(found["people"]))))
@@ -334,6 +403,8 @@ def _block(info: str, text: str, path: Path, line: int) -> Step:
             return Asks(line, _one(who, path, line), method, target, headers, body)
         case "http", _:
             first, headers, body = _http(text, path, line)
+            if not first[:1].isdigit():
+                return Called(line, _one(who, path, line), first, headers, body)
             return Told(line, _one(who, path, line), int(first.split()[0]), headers, body)
         case _:
             raise PageError(f"{path.name}:{line}: `{language}` is not played")
@@ -381,10 +452,15 @@ def _direction(words: str, path: Path, line: int) -> Step:
         match kind:
             case "silence":
                 return Silence(line, () if who == "Nobody" else tuple(WORDS.split(who)))
+            case "listens" | "opens there":
+                greeted = kind == "opens there"
+                return Arrives(line, who, signs_in=True, team=found["team"], greeted=greeted)
             case "opens" | "signs in":
                 return Arrives(line, who, signs_in=kind == "signs in")
             case "hangs up":
                 return HangsUp(line, who)
+            case "answers":
+                return Answers(line, who, int(found["code"]))
             case _:
                 return HungUpOn(line, who, int(found["code"]))
     raise PageError(f"{path.name}:{line}: nobody understands {words!r}")

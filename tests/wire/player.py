@@ -7,18 +7,25 @@ does not tell is noticed in the scene it belongs to.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from time import perf_counter
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.wire.astrak import POLLING, AstrakStage, Receiver
 from tests.wire.lines import Headers, Line, an_object, compare_answer, http
 from tests.wire.pages import (
+    ASTRAK,
+    TADA,
+    UNET,
+    Answers,
     Arrives,
     Asks,
+    Called,
     Group,
     HangsUp,
     Hears,
@@ -32,7 +39,9 @@ from tests.wire.pages import (
     SendsText,
     Silence,
     Step,
+    Team,
     Told,
+    split_q,
 )
 from tests.wire.shapes import (
     NOBODY,
@@ -44,6 +53,12 @@ from tests.wire.shapes import (
     fill,
     fill_text,
 )
+from tests.wire.tada import TadaLine, TadaStage, is_online
+from tests.wire.unet import UnetStage
+
+FORM = "application/x-www-form-urlencoded"
+# A form as a page may write it: a field a line.
+FIELDS = re.compile(r"\w+: .*(?:\n\w+: .*)*")
 
 # Twice round: what the first round's pongs set free is heard in the second.
 ROUNDS = 2
@@ -90,9 +105,21 @@ class Theatre:
         self._lines: dict[str, Line] = {}
         self._answers: dict[str, tuple[int, Headers, str]] = {}
         self._closing = closing
+        self._astrak: AstrakStage | None = None
+        if page.path.parent.name == ASTRAK:
+            self._astrak = AstrakStage(page, self._host, self._names, closing)
 
     async def prepare(self) -> None:
         """Sign everybody up, build the stage, bring the cast on, and let all that noise pass."""
+        if self._page.path.parent.name == TADA:
+            await TadaStage(self._page, self._host, self._names).prepare()
+            return
+        if self._astrak is not None:
+            await self._astrak.prepare()
+            return
+        if self._page.path.parent.name == UNET:
+            await UnetStage(self._page, self._host, self._names).prepare()
+            return
         backstage = {"": await self._open("backstage")}
         for role in self._page.cast:
             if not role.guest:
@@ -119,8 +146,10 @@ class Theatre:
             MismatchError: the same, in one packet; the caller knows where on the page.
         """
         match step:
-            case Hears() | Told() | Silence() | HungUpOn():
+            case Hears() | Told() | Called() | Silence() | HungUpOn():
                 await self._check(step)
+            case Answers(who=who, status=status):
+                self._receiver(who).status = status
             case _:
                 await self.check_silence(step.line, ())
                 await self._act(step)
@@ -135,8 +164,13 @@ class Theatre:
             case SendsText():
                 for text in step.frames:
                     await self._line(step.who).send_text(text)
+            case Asks(path=path) if self._astrak is not None and path.startswith(POLLING):
+                _, headers, body = self._filled(step)
+                self._astrak.poll(step.who, step.method, path, headers, body)
             case Asks():
                 self._answers[step.who] = await self._request(step)
+            case Arrives(team=team) if team:
+                self._lines[step.who] = await self._listen(step)
             case Arrives():
                 self._lines[step.who] = await self._open(step.who)
                 if step.signs_in:
@@ -144,13 +178,18 @@ class Theatre:
             case HangsUp():
                 await self._lines.pop(step.who).hang_up()
 
-    async def _check(self, step: Hears | Told | Silence | HungUpOn) -> None:
+    async def _check(self, step: Hears | Told | Called | Silence | HungUpOn) -> None:
         match step:
             case Hears():
                 for who in step.who:
                     await self._hear(step, who)
             case Told():
+                polled = await self._astrak.poll_of(step.who) if self._astrak else None
+                if polled is not None:
+                    self._answers[step.who] = polled
                 self._compare_answer(step)
+            case Called(who=who):
+                await self._receiver(who).check(step, self._names)
             case Silence():
                 await self.check_silence(step.line, step.who)
             case HungUpOn():
@@ -171,6 +210,9 @@ class Theatre:
                 raise self.failure(line, f"before this line {name} also heard\n{heard}")
         if not who and self._answers:
             raise self.failure(line, f"an HTTP answer is not told: {self._answers}")
+        for name, receiver in self._astrak.receivers.items() if self._astrak else ():
+            if calls := receiver.untold():
+                raise self.failure(line, f"{name} was also called: {calls}")
 
     def failure(self, line: int, why: str) -> PlayError:
         """The failure at that line of the page."""
@@ -198,7 +240,10 @@ class Theatre:
                 if not line.untold:
                     return
             try:
-                heard = await line.next()
+                if is_online(told) and isinstance(line, TadaLine):
+                    heard = await line.online(told, self._names)
+                else:
+                    heard = await line.next()
             except TimeoutError:
                 raise self.failure(step.line, f"{who} hears nothing instead of\n{told}") from None
             except ConnectionClosed as closed:
@@ -234,6 +279,22 @@ class Theatre:
             proxy=None,
         )
         return Line(who, await self._closing.enter_async_context(socket))
+
+    async def _listen(self, step: Arrives) -> TadaLine:
+        """A socket of a team, whose greeting the page tells or leaves out."""
+        socket = connect(
+            f"ws://{self._host}/messaging/{self._names.value(step.team)}",
+            additional_headers={"token": str(self._names.value(f"{step.who}.token"))},
+            compression=None,
+            max_queue=None,
+            max_size=None,
+            ping_interval=None,
+            proxy=None,
+        )
+        line = TadaLine(step.who, await self._closing.enter_async_context(socket))
+        if not step.greeted:
+            await line.greeted()
+        return line
 
     @staticmethod
     def _secrets(person: str) -> dict[str, Json]:
@@ -278,15 +339,37 @@ class Theatre:
                 chat = self._names.value(prop.chat)
                 ack = await backstage[actor].say({"id": prop.name, "cid": chat, "body": prop.text})
                 self._names.learn(prop.name, ack["server_mid"])
+            case Team():
+                raise PageError("there are teams on pages of Tada only")
+
+    def _receiver(self, who: str) -> Receiver:
+        if self._astrak is None or who not in self._astrak.receivers:
+            raise PageError(f"{who} is no receiver")
+        return self._astrak.receivers[who]
 
     async def _request(self, step: Asks) -> tuple[int, Headers, str]:
+        path, headers, body = self._filled(step)
+        return await http(self._host, step.method, path, headers, body)
+
+    def _filled(self, step: Asks) -> tuple[str, Headers, str]:
+        """Path, headers and body with the page's names filled in."""
         headers = tuple((name, fill_text(value, self._names)) for name, value in step.headers)
         body = step.body
-        if body.startswith("{"):
+        if body.startswith(("{", "[")):
             body = json.dumps(fill(json.loads(body), self._names))
+        else:
+            body = fill_text(body, self._names)
+        if FIELDS.fullmatch(body) and ("Content-Type", FORM) in headers:
+            pairs = [line.partition(": ") for line in body.split("\n")]
+            body = urlencode([(name, value) for name, _, value in pairs])
+        if any("multipart" in value for _, value in headers):
+            body = body.replace("\n", "\r\n")
         # A link that the server has handed out names it, too.
-        path = fill_text(step.path, self._names).removeprefix(f"http://{self._host}")
-        return await http(self._host, step.method, path, headers, body)
+        path, q = split_q(step.path)
+        path = fill_text(path, self._names).removeprefix(f"http://{self._host}")
+        if q is not None:
+            path += quote(json.dumps(fill(q, self._names), ensure_ascii=False), safe="")
+        return path, headers, body
 
     def _compare_answer(self, told: Told) -> None:
         if told.who not in self._answers:

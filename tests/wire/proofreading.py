@@ -3,7 +3,21 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from tests.wire.pages import Asks, Hears, Page, Said, Sends, Told
+from tests.wire.lines import SCRIPT
+from tests.wire.pages import (
+    ASTRAK,
+    TADA,
+    UNET,
+    Asks,
+    Called,
+    Hears,
+    Page,
+    Said,
+    Sends,
+    Team,
+    Told,
+    split_q,
+)
 from tests.wire.shapes import (
     AFTER,
     ANY_ORDER,
@@ -40,13 +54,24 @@ def unknown_names(page: Page, shapes: Mapping[str, Json]) -> list[str]:
 
 def _known_at_curtain(page: Page) -> set[str]:
     known = {"nobody", "hostname"}
+    if page.path.parent.name == UNET:
+        known |= {"client", "secret", "base_url"}
+    if page.path.parent.name == TADA:
+        known.add("home")
     for role in page.cast:
+        if role.receiver:
+            known.add(role.person)
+            continue
+        if page.path.parent.name in {TADA, ASTRAK}:
+            known.add(f"{role.person}.phone")
         if not role.guest:
             known |= {role.person, *(f"{who}.token" for who in role.sockets)}
     for prop in page.stage:
         people = {prop.person, prop.chat} if isinstance(prop, Said) else {*prop.people}
         assert people <= known, f"{page.path.name}: who is {people - known}?"
         known.add(prop.name)
+        if isinstance(prop, Team):
+            known |= {f"{prop.name}/{person}" for person in prop.people}
     return known
 
 
@@ -55,8 +80,9 @@ def _holders(step: object) -> Iterator[str]:
         case Sends(packets=packets) | Hears(packets=packets):
             texts = [text for packet in packets for text in _strings(packet)]
         case Asks(path=path, headers=headers, body=body):
-            texts = [path, *(value for _, value in headers), *_body(body)]
-        case Told(headers=headers, body=body):
+            path, q = split_q(path)
+            texts = [path, *_strings(q), *(value for _, value in headers), *_body(body)]
+        case Told(headers=headers, body=body) | Called(headers=headers, body=body):
             texts = [*(value for _, value in headers), *_body(body)]
         case _:
             texts = []
@@ -66,7 +92,9 @@ def _holders(step: object) -> Iterator[str]:
 
 
 def _body(body: str) -> list[str]:
-    return list(_strings(json.loads(body))) if body.startswith('{"') else [body]
+    script = SCRIPT.fullmatch(body)
+    body = script["json"] if script else body
+    return list(_strings(json.loads(body))) if body.startswith(('{"', '["')) else [body]
 
 
 def _strings(value: Json) -> Iterator[str]:

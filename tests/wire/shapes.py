@@ -23,17 +23,30 @@ AFTER = re.compile(r"date after (?P<name>[\w./-]+)")
 SECONDS_OF = re.compile(r"seconds of (?P<name>[\w./-]+)")
 
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TEXTS = {
     "24 hex": r"[0-9a-f]{24}",
     "date": DATE,
     "text": r"(?s:.+)",
     "jwt": r"[\w-]+\.[\w-]+\.[\w-]+",
     "url-safe": r"[A-Za-z0-9._~-]+",
+    "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "work time": r"\d+(\.\d+)? m?s",
+    "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00",
+    "uuid": UUID,
+    "contact": rf"d-{UUID}",
+    "group": rf"g-{UUID}",
+    "task": rf"t-{UUID}",
+    "token": r"[\w-]{32}",
+    "ticket": r"[\w-]{16}",
+    "key": r"[\w-]{27}",
+    "color": r"[0-9a-f]{6}",
 }
-# Ten digits of seconds and thirteen of milliseconds: from 2001 to 2286, so one is never the other.
+# Ten digits of seconds, thirteen of milliseconds, nineteen of nanoseconds: from 2001 to 2286, so one is never the other.
 NUMBERS = {
     "seconds": range(10**9, 10**10),
     "ms": range(10**12, 10**13),
+    "gentime": range(10**18, 10**19),
 }
 
 REST = "…"
@@ -88,7 +101,7 @@ def fill(value: Json, names: Names) -> Json:
         case list():
             return [fill(item, names) for item in value]
         case dict():
-            return {key: fill(item, names) for key, item in value.items()}
+            return {fill_text(key, names): fill(item, names) for key, item in value.items()}
         case _:
             return value
 

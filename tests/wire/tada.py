@@ -1,12 +1,74 @@
 """The cast and the stage of Tada's pages: people with phones, and teams."""
 
+import asyncio
 import json
+from collections import deque
+from contextlib import suppress
 
-from websockets.asyncio.client import connect
+from typing_extensions import override
+from websockets.asyncio.client import ClientConnection, connect
 
-from tests.wire.lines import Line, an_object, http
+from tertulia.dialects.tada.ids import Kind, to_uuid
+from tests.wire.lines import PATIENCE_S, Line, an_object, http
 from tests.wire.pages import CODE, Page, Role, Team, phone_of
-from tests.wire.shapes import Json, Names, PageError
+from tests.wire.shapes import Json, MismatchError, Names, PageError, compare
+
+ONLINE = "server.online"
+
+HOME = to_uuid(Kind.TEAM, 0)
+"""The home team."""
+
+
+def is_online(packet: Json) -> bool:
+    """Whether it tells who is there."""
+    return isinstance(packet, dict) and packet.get("event") == ONLINE
+
+
+class TadaLine(Line):
+    """A socket of a team. Who is online is said every few seconds: pages tell it only where they want."""
+
+    def __init__(self, who: str, socket: ClientConnection) -> None:
+        super().__init__(who, socket)
+        self._online: deque[Json] = deque()
+
+    @override
+    async def listen(self) -> None:
+        """Ping, and keep all that comes before the confirmation."""
+        ref = f"player{next(self._pings)}"
+        await self.send({"event": "client.ping", "confirm_id": ref})
+        pong: Json = {"event": "server.confirm", "params": {"confirm_id": ref}}
+        while (heard := await self._receive()) != pong:
+            self.untold.append(heard)
+
+    async def greeted(self) -> None:
+        """Let the first packets pass."""
+        await self.listen()
+        heard = [an_object(packet)["event"] for packet in self.untold]
+        assert heard[:1] == ["server.time"], f"the first words were {heard}"
+        self.untold.popleft()
+
+    async def online(self, told: Json, names: Names) -> Json:
+        """The next word on who is there that is as it is told; what was so before is not looked at.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                while self._online:
+                    heard = self._online.popleft()
+                    with suppress(MismatchError):
+                        compare(told, heard, Names(dict(names.values), names.shapes))
+                        return heard
+                heard = await super()._receive()
+                (self._online if is_online(heard) else self.untold).append(heard)
+
+    @override
+    async def _receive(self) -> Json:
+        while is_online(heard := await super()._receive()):
+            self._online.append(heard)
+        return heard
+
 
 JSON_HEAD = ("Content-Type", "application/json")
 
@@ -35,6 +97,7 @@ class TadaStage:
             self._tokens[role.person] = await self._sign_in(role)
             for who in role.sockets:
                 self._names.learn(f"{who}.token", await self._sign_in(role))
+        self._names.learn("home", HOME)
         for prop in self._page.stage:
             if not isinstance(prop, Team):
                 raise PageError(f"the stage of a Tada page cannot hold {prop}")

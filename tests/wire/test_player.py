@@ -8,7 +8,19 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.wire.lines import compare_answer, http
-from tests.wire.pages import Asks, Group, Hears, HungUpOn, Pair, Said, Sends, Told, parse
+from tests.wire.pages import (
+    Asks,
+    Group,
+    Hears,
+    HungUpOn,
+    Pair,
+    Said,
+    Sends,
+    Team,
+    Told,
+    parse,
+    split_q,
+)
 from tests.wire.player import PlayError, play
 from tests.wire.shapes import Json, MismatchError, Names, PageError, compare, fill
 
@@ -163,6 +175,57 @@ def test_an_http_answer_has_just_the_cookies_of_the_page() -> None:
         compare_answer(told, 200, (("set-cookie", "a=1"),) * 2, '{"ok": true}', Names())
     with pytest.raises(MismatchError, match="Vary"):
         compare_answer(told, 200, (("Set-Cookie", "a=1"), ("vary", "x")), '{"ok": true}', Names())
+
+
+def test_work_time_may_be_left_out_and_is_looked_at_all_the_same() -> None:
+    told = Told(1, "anna", 200, (), '{"ok": true}')
+    compare_answer(told, 200, (), '{"_time": "2.2 ms", "ok": true}', Names())
+    with pytest.raises(MismatchError, match="_time"):
+        compare_answer(told, 200, (), '{"_time": "soon", "ok": true}', Names())
+    exact = Told(1, "anna", 200, (), '{"_time": "3 s", "ok": true}')
+    with pytest.raises(MismatchError, match="_time"):
+        compare_answer(exact, 200, (), '{"_time": "2.2 ms", "ok": true}', Names())
+
+
+def test_a_picture_is_not_compared() -> None:
+    head = (("Content-Type", "image/png"),)
+    compare_answer(Told(1, "anna", 200, (), ""), 200, head, "\ufffdPNG", Names())
+    with pytest.raises(MismatchError, match="body"):
+        compare_answer(Told(1, "anna", 200, (), "words"), 200, head, "\ufffdPNG", Names())
+
+
+def test_of_html_the_lines_that_are_told_are_looked_for() -> None:
+    head = (("Content-Type", "text/html; charset=utf-8"),)
+    page = '<p>\n  <input value="a1">\n  <h1>Sign in</h1>\n</p>'
+    names = Names()
+    told = Told(1, "anna", 200, (), '<h1>Sign in</h1>\n\n<input value="{v = url-safe}">')
+    compare_answer(told, 200, head, page, names)
+    assert names.values == {"v": "a1"}
+    with pytest.raises(MismatchError, match="no line like"):
+        compare_answer(Told(1, "anna", 200, (), "<h1>Sign</h1>"), 200, head, page, Names())
+
+
+def test_a_script_is_a_call_with_json() -> None:
+    told = Told(1, "anna", 200, (), '/**/a.b({"n": "{number}"});')
+    compare_answer(told, 200, (), '/**/a.b({"n":5});', Names())
+    for wrong in ('/**/c({"n": 5});', '/**/a.b({"n": "x"});', '{"n": 5}'):
+        with pytest.raises(MismatchError):
+            compare_answer(told, 200, (), wrong, Names())
+
+
+def test_a_query_may_be_json() -> None:
+    assert split_q('/x?q={"a": ["{anna}"]}') == ("/x?q=", {"a": ["{anna}"]})
+    assert split_q("/x?y=1&q=[1]") == ("/x?y=1&q=", [1])
+    assert split_q("/x?q=%7B") == ("/x?q=%7B", None)
+
+
+def test_people_of_tada_have_test_numbers_and_teams() -> None:
+    cast = "Cast: anna, boris (password), clara (guest).\n\n"
+    page = parse(HEAD + cast + "Stage: team club of anna, clara.\n", Path("tada/page.md"))
+    numbers = [f"+7916000000{place}" for place in (1, 2, 3)]
+    assert page.settings == {"sms_test_numbers": tuple((each, "1111") for each in numbers)}
+    assert page.stage == (Team("club", ("anna", "clara")),)
+    assert [role.by_password for role in page.cast] == [False, True, False]
 
 
 def test_an_http_request_is_answered_with_every_header() -> None:

@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.parsers import expat
 
-from python_multipart.exceptions import MultipartParseError
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from tertulia.core.errors import BadInput
 from tertulia.dialects.astrak.errors import Malformed
+from tertulia.web.forms import MULTIPART, BrokenForm, read_multipart
 from tertulia.web.wire import JsonLimits, read_json
 
 MOST_FIELDS = 1_000
 """Of a query or a form."""
+MOST_FIELD_BYTES = 1 << 20
+MOST_FILES = 10
 
 DEEPEST = 8
 """Elements within each other; what the document shows is one deep."""
@@ -32,12 +32,12 @@ ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "iso-8859-1": "latin-1"}
 """Of XML; others are refused."""
 
-JSON, FORM, MULTIPART, XML = "json", "form", "multipart", "xml"
+JSON, FORM, PARTS, XML = "json", "form", "parts", "xml"
 
 KINDS = {
     "application/json": JSON,
     "application/x-www-form-urlencoded": FORM,
-    "multipart/form-data": MULTIPART,
+    MULTIPART: PARTS,
     "application/xml": XML,
     "text/xml": XML,
 }
@@ -61,8 +61,8 @@ async def read_params(request: Request, limits: JsonLimits, *, xml: bool) -> dic
     match _kind(request, body):
         case "json":
             values |= _json(body, limits)
-        case "multipart":
-            values |= await _multipart(request)
+        case "parts":
+            values |= await _parts(request)
         case "xml" if xml:
             values |= read_xml(body)
         case "xml":
@@ -108,16 +108,19 @@ def _urlencoded(text: bytes) -> dict[str, Any]:
     return dict(pairs)
 
 
-async def _multipart(request: Request) -> dict[str, Any]:
+async def _parts(request: Request) -> dict[str, Any]:
     """The fields of a form; files among them are not read."""
     try:
-        async with request.form(
-            max_files=10, max_fields=MOST_FIELDS, max_part_size=1 << 20
-        ) as form:
-            return {name: value for name, value in form.items() if isinstance(value, str)}
-    except (HTTPException, MultiPartException, MultipartParseError, ValueError, KeyError) as error:
-        # Within an application Starlette makes an answer of its own of what it cannot read.
+        form = await read_multipart(
+            request,
+            most_files=MOST_FILES,
+            most_fields=MOST_FIELDS,
+            most_field_bytes=MOST_FIELD_BYTES,
+        )
+    except BrokenForm as error:
         raise Malformed("The form cannot be read.") from error
+    await form.close()
+    return dict(form.fields)
 
 
 def read_xml(body: bytes) -> dict[str, str]:

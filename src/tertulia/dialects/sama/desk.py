@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, Proven, Session
 from tertulia.core.services import Services
+from tertulia.delivery.encoder import Reader
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import Tokens
 from tertulia.dialects.sama.wire import ORGANIZATION, Links, User
@@ -17,8 +18,21 @@ if TYPE_CHECKING:
 
 NAME = "sama"
 
+CHAT_SETTINGS = "chat_settings"
+"""Name of our extension: the socket is told how its owner keeps chats."""
+
+EXTENSIONS = frozenset({CHAT_SETTINGS})
+"""Packets that no document knows; only who asks for them is sent any."""
+
 STOCK = "stock"
 SEED = "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class SamaReader(Reader):
+    """Who listens on a socket that has asked for extensions."""
+
+    extensions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class SamaDesk:
         """The user object for oneself, with the time now for who is online."""
         core = self.core
         online_at = core.clock.now_ms() if core.connections.is_online(account.id) else None
-        return User.of(account, self.links, online_at)
+        return User.of(account, self.links, online_at, is_own=True)
 
     async def users(self, reader: Actor, ids: Sequence[AccountId]) -> list[User]:
         """The user objects of those that exist, newest first, as *reader* may see them."""
@@ -76,7 +90,15 @@ class SamaDesk:
     async def seen_by(self, reader: Actor, accounts: Sequence[Account]) -> list[User]:
         """Their user objects: who blocks *reader* was last there when the block began."""
         presences = await self.core.presence.of(reader, accounts)
-        return [User.of(account, self.links, presences[account.id].seen_at) for account in accounts]
+        return [
+            User.of(
+                account,
+                self.links,
+                presences[account.id].seen_at,
+                is_own=account.id == reader.account_id,
+            )
+            for account in accounts
+        ]
 
     async def open(
         self, proven: Proven, device: str, flavour: str, *, with_refresh: bool

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from tertulia.core.admission import CLOSED_DOOR, UNINVITED
 from tertulia.core.errors import (
     BadInput,
     Conflict,
@@ -26,6 +27,8 @@ BLOCKED = (422, "Communication is not possible - you are in a block list of the 
 NO_BODY = (422, "Either message body or attachments required.")
 WRONG_CODE = (403, "Incorrect token for password recovery.")
 NO_MAIL = (503, "The code could not be sent. Please try again later.")
+CLOSED = (403, "Registration on this server is closed.")
+BY_INVITATION = (403, "Registration on this server is by invitation only.")
 MISTAKE_OF_OURS = (500, "Internal server error.")
 
 Words = tuple[int, str]
@@ -58,6 +61,7 @@ _NOT_FOUND = {
 
 _BAD_INPUT = {
     "json": INVALID_FORMAT,
+    "invite": (422, "The invitation is unknown, used up or out of date."),
     "text": NO_BODY,
     "members": (422, "Participants not provided."),
     "other": (422, "The specified user is incorrect."),
@@ -101,6 +105,12 @@ def explain(error: TertuliaError, request: str) -> Words:
             return WRONG_CODE
         case NotSignedIn():
             return UNAUTHORIZED
+        case NotAllowed(what="blocked account"):
+            return FORBIDDEN
+        case NotAllowed(what=what) if what == CLOSED_DOOR:
+            return CLOSED
+        case NotAllowed(what=what) if what == UNINVITED:
+            return BY_INVITATION
         case NotAllowed(what=what):
             return BLOCKED if "block" in what else FORBIDDEN
         case NotFound(kind=kind):

@@ -7,9 +7,11 @@ from typing import Any, assert_never
 from msgspec import Raw
 
 from tertulia.core.events import (
+    CallbackReplaced,
     CannotDecrypt,
     ChatChanged,
     ChatOpened,
+    ChatSettingsChanged,
     Event,
     MembersAdded,
     MembersRemoved,
@@ -20,14 +22,22 @@ from tertulia.core.events import (
     MessagesRead,
     PresenceChanged,
     ReactionsChanged,
+    SectionsChanged,
     SessionsEnded,
     Signal,
+    SignedIn,
+    TagsChanged,
+    TeamChanged,
+    TeamMembersChanged,
+    TeamRemoved,
     Typing,
+    UiSettingsChanged,
+    UnreadCounted,
 )
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Chat, ChatKind
 from tertulia.delivery.encoder import Reader
-from tertulia.dialects.sama.desk import STOCK
+from tertulia.dialects.sama.desk import CHAT_SETTINGS, STOCK, SamaReader
 from tertulia.dialects.sama.ids import to_wire
 from tertulia.dialects.sama.wire import (
     TYPES,
@@ -66,7 +76,20 @@ class SamaEncoder:
                 return None if reader.connection == event.origin else ALL
             case PresenceChanged():
                 return reader.flavour
-            case SessionsEnded():
+            case ChatSettingsChanged():
+                return ALL if _has_asked(reader) else None
+            case (
+                SessionsEnded()
+                | SignedIn()
+                | UiSettingsChanged()
+                | TeamChanged()
+                | TeamRemoved()
+                | TeamMembersChanged()
+                | SectionsChanged()
+                | TagsChanged()
+                | CallbackReplaced()
+                | UnreadCounted()
+            ):
                 return None
             case _:
                 return None if reader.connection == event.origin else ALL
@@ -132,10 +155,36 @@ def _packet(event: Event, view: Hashable, links: Links) -> dict[str, Any]:
             online = 0 if view == STOCK else "online"
             value = online if event.online else event.seen_at // 1000
             return {"last_activity": {to_wire(event.account_id): value}}
-        case MessagePosted() | MessagesRead() | ReactionsChanged() | SessionsEnded():
+        case ChatSettingsChanged():
+            said = {
+                "cid": to_wire(event.chat.id),
+                "pinned": event.pinned,
+                "muted": not event.notifies,
+                "order": event.pin_order,
+            }
+            return {"chat_settings": said}
+        case (
+            MessagePosted()
+            | MessagesRead()
+            | ReactionsChanged()
+            | SessionsEnded()
+            | SignedIn()
+            | UiSettingsChanged()
+            | TeamChanged()
+            | TeamRemoved()
+            | TeamMembersChanged()
+            | SectionsChanged()
+            | TagsChanged()
+            | CallbackReplaced()
+            | UnreadCounted()
+        ):
             raise TypeError(f"{type(event).__name__} is not said here")
         case _:
             assert_never(event)
+
+
+def _has_asked(reader: Reader) -> bool:
+    return isinstance(reader, SamaReader) and CHAT_SETTINGS in reader.extensions
 
 
 def _in_chat(
@@ -170,7 +219,8 @@ def _about_chat(
 
 def _with_participants(chat: Chat, members: tuple[AccountId, ...], links: Links) -> Conversation:
     conversation = Conversation.of(chat, links)
-    if chat.kind is not ChatKind.CHANNEL:
+    # Of a large group nobody is named, as of a channel; an empty list says that nobody is left.
+    if chat.kind is not ChatKind.CHANNEL and (members or not chat.subscribers):
         conversation.participants = [to_wire(each) for each in members]
     return conversation
 

@@ -160,16 +160,16 @@ class Params:
         only = self.ids("ids", most_ids)
         return Page(limit, after, before, None if only is None else tuple(only))
 
-    def bounds(self) -> tuple[int | None, int | None]:
+    def bounds(self, key: str = "updated_at") -> tuple[int | None, int | None]:
         """`updated_at {gt, lt}`, exclusive, in milliseconds."""
-        value = self.values.get("updated_at")
+        value = self.values.get(key)
         if value is None or value == "":
             return None, None
         if not isinstance(value, dict):
-            raise refused('"updated_at" must be of type object')
+            raise refused(f'"{key}" must be of type object')
         return (
-            moment(value.get("gt"), "updated_at.gt"),
-            moment(value.get("lt"), "updated_at.lt"),
+            moment(value.get("gt"), f"{key}.gt"),
+            moment(value.get("lt"), f"{key}.lt"),
         )
 
     def device(self, key: str = "device_id") -> str | None:

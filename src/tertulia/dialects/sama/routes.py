@@ -25,6 +25,10 @@ from tertulia.dialects.sama.tokens import REFRESH_S
 from tertulia.dialects.sama.wire import encode
 
 COOKIE = "refresh_token"
+TADA = "tada"
+"""The API whose sessions may be shown at `/login`."""
+
+MAX_FOREIGN_TOKEN = 255
 ALLOWED_HEADERS = "Content-Type, Authorization, API-Key"
 ALLOWED_METHODS = "POST, PUT, DELETE"
 
@@ -95,13 +99,22 @@ class Routes:
         return JSONResponse({"status": "ok", "hostname": socket.gethostname()})
 
     async def _who(self, request: Request, params: Params) -> tuple[Proven, str, str]:
-        """Account, device and flavour: password first, then access token, then refresh cookie."""
+        """Account, device and flavour: password first, then access token, then refresh cookie.
+
+        `tada_token` is ours: the token of a session of Tada (docs/decisions/0105).
+        """
         login = params.text("login", 0, 255)
         password = params.text("password", 0, 255)
         device = params.need_device()
         given = self._desk.flavour(params)
         if login and password:
             proven = await by_password(self._desk, params, login, password)
+            return proven, device, given or SEED
+        if params.given("tada_token"):
+            token = params.need_text("tada_token", 1, MAX_FOREIGN_TOKEN)
+            if not self._desk.knows_organization(params):
+                raise NotSignedIn("token")
+            proven = await self._desk.core.signin.by_session(token, TADA)
             return proven, device, given or SEED
         session = await self._signed_in(request, device)
         accounts = await self._desk.core.accounts.several([session.account_id])

@@ -18,7 +18,7 @@ from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.model import Actor, Sent, Session
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.dialects.sama import envelope
-from tertulia.dialects.sama.desk import SamaDesk
+from tertulia.dialects.sama.desk import SamaDesk, SamaReader
 from tertulia.dialects.sama.envelope import Misfit, Request
 from tertulia.dialects.sama.errors import MISTAKE_OF_OURS, NO_ROUTE, UNAUTHORIZED, explain
 from tertulia.dialects.sama.handlers import OPEN, OPERATIONS, messages
@@ -70,7 +70,7 @@ class Talk:
 
     __slots__ = (
         "_acknowledged", "_held", "_is_paused", "_misfits", "_on_idle", "_slots",
-        "_together", "_waiting", "desk", "encoder", "is_inactive", "number", "offer", "reader",
+        "_together", "_waiting", "desk", "encoder", "extensions", "is_inactive", "number", "offer", "reader",
         "session", "socket",
     )  # fmt: skip
 
@@ -80,6 +80,7 @@ class Talk:
         self.session: Session | None = None
         self.socket: Socket | None = None
         self.is_inactive = False
+        self.extensions: frozenset[str] = frozenset()
         self.reader = NOBODY
         self.encoder: Encoder = desk.encoder
         self.offer: Callable[[bytes], None] = _nowhere
@@ -288,6 +289,10 @@ class Talk:
         """
         account_id = session.account_id
         reader = Reader(self.number, account_id, session.id, session.flavour)
+        if self.extensions:
+            reader = SamaReader(
+                self.number, account_id, session.id, session.flavour, self.extensions
+            )
         if self.session is not None and self.session.account_id == account_id:
             self.session, self.reader = session, reader
             return False

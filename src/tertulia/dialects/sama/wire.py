@@ -34,7 +34,13 @@ from tertulia.dialects.sama.ids import to_wire
 ORGANIZATION = "default"
 """The id of the one organization a server has."""
 
-TYPES = {ChatKind.DIRECT: "u", ChatKind.GROUP: "g", ChatKind.CHANNEL: "c"}
+TYPES = {
+    ChatKind.DIRECT: "u",
+    ChatKind.GROUP: "g",
+    ChatKind.CHANNEL: "c",
+    # The document knows no tasks: whoever is in one sees a group.
+    ChatKind.TASK: "g",
+}
 
 NOTICE_TYPES = {
     NoticeKind.MEMBER_ADDED: "added_participant",
@@ -79,7 +85,10 @@ class PictureObject(Struct, omit_defaults=True):
         """Absent when there is no picture."""
         if picture is None:
             return UNSET
-        return cls(picture.file_ref, picture.name, picture.blur_hash)
+        ref = picture.file_ref
+        if not ref and picture.file_id is not None:
+            ref = to_wire(picture.file_id)
+        return cls(ref, picture.name, picture.blur_hash)
 
 
 def picture_url(picture: Picture | None, links: Links) -> str:
@@ -105,8 +114,14 @@ class User(Struct, omit_defaults=True):
     avatar_url: str = ""
 
     @classmethod
-    def of(cls, account: Account, links: Links, seen_at: int | None = None) -> "User":
-        """`seen_at`: when it was last there, if that is later than the store knows, or not for everybody."""
+    def of(
+        cls, account: Account, links: Links, seen_at: int | None = None, *, is_own: bool = False
+    ) -> "User":
+        """The object, for the user himself (`is_own`) or for others.
+
+        `seen_at`: when it was last there, if that is later than the store knows, or not for everybody.
+        A phone that was proven came through another API, whose people did not mean to publish it.
+        """
         name = to_wire(account.id)
         return cls(
             _id=name,
@@ -119,7 +134,7 @@ class User(Struct, omit_defaults=True):
             first_name=account.first_name,
             last_name=account.last_name,
             email=account.email,
-            phone=account.phone,
+            phone=account.phone if is_own or not account.phone_proven else "",
             avatar_object=PictureObject.of(account.picture),
             avatar_url=picture_url(account.picture, links),
         )

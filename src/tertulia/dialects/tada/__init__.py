@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from tertulia.dialects.tada.bodies import body_bytes
-from tertulia.dialects.tada.desk import NAME, Drawings, TadaDesk
+from tertulia.dialects.tada.desk import NAME, Drawings, SamaIds, TadaDesk
 from tertulia.dialects.tada.door import Door
 from tertulia.dialects.tada.handlers import OPERATIONS, hook_messages
 from tertulia.dialects.tada.live import Live
@@ -17,15 +17,16 @@ KEY_NAME = "tada addresses"
 """Under which the key for addresses under `/u/` lies in the store."""
 
 
-def tada(house: Desk, key: str, *, drawings: Drawings) -> Dialect:
+def tada(house: Desk, key: str, *, drawings: Drawings, sama_ids: SamaIds) -> Dialect:
     """The dialect.
 
     Args:
         house: what every dialect is given.
         key: the server's own secret for addresses under `/u/`; the store keeps it under KEY_NAME.
         drawings: draws stub pictures and QR codes.
+        sama_ids: what SAMA calls things.
     """
-    desk = TadaDesk(house, drawings, key)
+    desk = TadaDesk(house, drawings, key, sama_ids)
     live = Live(desk)
     most_upload = house.core.files.most_bytes
     return Dialect(

@@ -24,16 +24,21 @@ from tertulia.core.model import Chat, ChatKind
 from tertulia.core.team_model import HOME_TEAM
 from tertulia.delivery.encoder import Connection
 from tertulia.dialects.tada.chats import chat as shown
-from tertulia.dialects.tada.counters import KINDS, Counters
+from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
-from tertulia.dialects.tada.events import JIDS, TadaReader
 from tertulia.dialects.tada.ids import to_jid
-from tertulia.dialects.tada.packets import said
+from tertulia.dialects.tada.packets import confirmable, said
 from tertulia.dialects.tada.rosters import Rosters
+from tertulia.dialects.tada.sights import Sights
+from tertulia.dialects.tada.tallies import KINDS
 from tertulia.dialects.tada.times import NS_PER_MS
+from tertulia.dialects.tada.views import JIDS, TadaReader
 
 AT_ONCE = 100
 """Readers whose chats are read and said in one go."""
+
+MOST_HIDDEN = 200
+"""Messages that one packet says are gone; of more at once clients read the chat anew."""
 
 News = ChatOpened | MembersAdded | ChatChanged | ChatSettingsChanged
 
@@ -48,10 +53,13 @@ class _Place(NamedTuple):
 class ChatNews:
     """Tells of chats."""
 
-    def __init__(self, desk: TadaDesk, rosters: Rosters, counters: Counters) -> None:
+    def __init__(
+        self, desk: TadaDesk, rosters: Rosters, counters: Counters, sights: Sights
+    ) -> None:
         self._desk = desk
         self._rosters = rosters
         self._counters = counters
+        self._sights = sights
         # Who is yet to be told; a key is there while somebody tells.
         self._telling: dict[_Place, dict[AccountId, None]] = {}
 
@@ -60,8 +68,14 @@ class ChatNews:
         chat = event.chat
         if chat.kind not in KINDS or chat.encrypted:
             return
+        if chat.kind is ChatKind.DIRECT and not isinstance(event, ChatSettingsChanged):
+            # It was always there, by its other side's name.
+            return
         told = event.accounts if isinstance(event, MembersAdded | ChatOpened) else accounts
-        for account_id in told:
+        self._tell_those(chat, told)
+
+    def _tell_those(self, chat: Chat, accounts: Collection[AccountId]) -> None:
+        for account_id in accounts:
             for connection in self._desk.house.hub.of(account_id):
                 reader = connection.reader
                 if isinstance(reader, TadaReader) and self._is_found(chat, reader):
@@ -132,6 +146,50 @@ class ChatNews:
                     "badge": tally.badge,
                 }
                 _offer(sockets, said("server.chat.deleted", params))
+        if event.by_themselves:
+            # Nothing else tells those who stay that there is one less of them.
+            self._tell_those(chat, event.members)
+
+    def hidden(self, event: MessagesHidden) -> None:
+        """An account has deleted messages for itself: another dialect's word for what is gone to it."""
+        me = event.account_id
+        if event.chat_kind in KINDS and any(
+            isinstance(each.reader, TadaReader) for each in self._desk.house.hub.of(me)
+        ):
+            self._desk.house.spawn(self._tell_hidden(event))
+
+    async def _tell_hidden(self, event: MessagesHidden) -> None:
+        me, core = event.account_id, self._desk.core
+        at = core.clock.now_ms()
+        wholes = [
+            each._replace(deleted_at=at, deleted_by=None, num=None, is_last=False)
+            for each in await core.histories.whole(event.message_ids[:MOST_HIDDEN])
+        ]
+        tally = self._counters.of(me)
+        if not wholes or tally is None:
+            return
+        whole = wholes[0]
+        if whole.chat_kind is not ChatKind.DIRECT:
+            teams: tuple[TeamId, ...] = (whole.team_id or HOME_TEAM,)
+        elif whole.partner_id is None:
+            return
+        else:
+            author_id = whole.message.author_id
+            other = whole.partner_id if author_id == me else author_id
+            teams = self._rosters.shared(me, other)
+        for team_id in teams:
+            sockets = self._sockets(me, team_id)
+            if sockets:
+                params = {
+                    "messages": [Raw(self._sights.message(each, team_id, me)) for each in wholes],
+                    "delayed": True,
+                    "chat_counters": [],
+                    "team_unread": Raw(tally.unread_in(team_id)),
+                    "badge": tally.badge,
+                }
+                _offer(sockets, confirmable("server.message.updated", params))
+                # It says how the chat stands now.
+                self._tell(_Place(team_id, event.chat_id), me)
 
     def _sockets(self, account_id: AccountId, team_id: TeamId) -> list[Connection]:
         return [

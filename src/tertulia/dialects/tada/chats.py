@@ -14,8 +14,16 @@ from tertulia.dialects.tada.contacts import Eyes, contact_jid, member_icons, mem
 from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.icons import portrait_icons, stub_icons
 from tertulia.dialects.tada.ids import Kind, to_uuid
-from tertulia.dialects.tada.messages import CHAT_TYPES, Looking, chat_jid, message_id, shown
+from tertulia.dialects.tada.messages import (
+    CHAT_TYPES,
+    Looking,
+    chat_jid,
+    links_in,
+    message_id,
+    shown,
+)
 from tertulia.dialects.tada.times import NS_PER_COUNT, NS_PER_MS, date_time, gentime
+from tertulia.dialects.tada.uploads import uploaded
 
 MY_FIELDS = (
     "collapsed", "counters_enabled", "draft", "hidden", "notifications_enabled", "pinned",
@@ -209,6 +217,8 @@ def _task(desk: TadaDesk, entry: ChatEntry, jid: Jids) -> dict[str, Any]:
         "spent_time": task.spent_time,
         "color_index": task.color_index,
         "done_reason": task.done_reason,
+        "uploads": [uploaded(desk, each) for each in entry.files],
+        "links": links_in(its_chat.description),
     }
     if task.assignee_id is not None:
         said["assignee"] = jid(task.assignee_id)
@@ -218,8 +228,7 @@ def _task(desk: TadaDesk, entry: ChatEntry, jid: Jids) -> dict[str, Any]:
     if task.done_at is not None:
         said["done"] = date_time(task.done_at)
     said |= _items(task)
-    said = {key: value for key, value in said.items() if value not in (None, "", [], False)}
-    return said
+    return {key: value for key, value in said.items() if value not in (None, "", [], False)}
 
 
 def _items(task: Task) -> dict[str, Any]:

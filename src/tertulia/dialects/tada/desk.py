@@ -39,6 +39,18 @@ class Drawings(Protocol):
         ...
 
 
+class SamaIds(Protocol):
+    """What SAMA calls our accounts, chats and messages: for clients that speak both APIs."""
+
+    def to_wire(self, number: int) -> str:
+        """Its id."""
+        ...
+
+    def from_wire(self, text: str) -> int:
+        """The number of such an id; one that nothing has for what is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TadaDesk:
     """Shared by all requests and sockets.
@@ -47,12 +59,14 @@ class TadaDesk:
         house: what every dialect is given.
         drawings: draws stub pictures and QR codes.
         key: the server's own secret for addresses under `/u/`.
+        sama_ids: what SAMA calls things.
         delays: for pings that wish to be answered late.
     """
 
     house: Desk
     drawings: Drawings
     key: str
+    sama_ids: SamaIds
     delays: Delays = field(default_factory=Delays)
 
     @property

@@ -145,6 +145,7 @@ def invalid(key: str, text: str) -> InvalidData:
 # From the core's names of fields to the clients'.
 FIELDS = {
     "phone": "phone",
+    "words": "text",
     "account": "username",
     "file name": "file",
     "file size": "file",
@@ -181,7 +182,9 @@ def explain(error: TertuliaError) -> Fault:
             return Fault("INVALID_DATA", 413, {BODY: TOO_LARGE})
         case BadInput(field=name):
             key = FIELDS.get(name, name)
-            return Fault("INVALID_DATA", 422, {key: WORDS_FOR.get(name, WORDS_FOR.get(key, WRONG_VALUE))})
+            return Fault(
+                "INVALID_DATA", 422, {key: WORDS_FOR.get(name, WORDS_FOR.get(key, WRONG_VALUE))}
+            )
         case Unsigned(code=code):
             return Fault(code, 401)
         case NotSignedIn(kind="code"):

@@ -1,13 +1,11 @@
 """Our events in Tada's words, for sockets: one packet per view, however many listen.
 
-A socket belongs to one team, and names differ by team; in a direct chat the two sides call it by each
-other's name. So the view is the team, and where it matters the reader. What differs for everybody, the
-counters, is not in the packet: each socket adds its own (`packets.Counted`).
+What differs for everybody, the counters, is not in the packet: each socket adds its own
+(`packets.Counted`).
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
@@ -39,16 +37,15 @@ from tertulia.core.events import (
     UiSettingsChanged,
     UnreadCounted,
 )
-from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
 from tertulia.core.model import ChatKind, MessageRef
-from tertulia.core.team_model import HOME_TEAM, Section, Tag, TeamMember
+from tertulia.core.team_model import Section, Tag, TeamMember
 from tertulia.core.whole import WholeMessage
-from tertulia.delivery.encoder import Reader
-from tertulia.dialects.tada.counters import KINDS, Counters, Tally, named
+from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
 from tertulia.dialects.tada.packets import (
     About,
+    Counted,
     Farewell,
     Moved,
     confirmable,
@@ -57,43 +54,24 @@ from tertulia.dialects.tada.packets import (
     said,
     updated,
 )
-from tertulia.dialects.tada.quick import Names, is_plain, posted
+from tertulia.dialects.tada.quick import Names, for_author, is_plain, posted
 from tertulia.dialects.tada.rosters import Rosters
+from tertulia.dialects.tada.tallies import Tally, named
 from tertulia.dialects.tada.times import NS_PER_MS, date_time, gentime
+from tertulia.dialects.tada.views import (
+    ANYBODY,
+    JIDS,
+    Elsewhere,
+    ForAuthor,
+    Side,
+    TadaReader,
+    Viewing,
+)
 
 COMPOSING_MS = 10_000
 """Who composes does so for that long, unless he says it again."""
 
 UNKNOWN_DEVICE = "(unknown device)"
-
-JIDS = {ChatKind.GROUP: Kind.GROUP, ChatKind.TASK: Kind.TASK}
-
-
-@dataclass(frozen=True, slots=True)
-class TadaReader(Reader):
-    """Who listens on a socket, and in which team."""
-
-    team_id: TeamId
-
-
-class Side(NamedTuple):
-    """A view in which one reader's own names count."""
-
-    team_id: TeamId
-    account_id: AccountId
-
-
-class Elsewhere(NamedTuple):
-    """The view of a socket of another team than those in which the chat is found."""
-
-    teams: tuple[TeamId, ...]
-
-
-class ForAuthor(NamedTuple):
-    """The view of somebody whose messages were read."""
-
-    team_id: TeamId
-    account_id: AccountId
 
 
 class Views(Protocol):
@@ -128,11 +106,6 @@ class Views(Protocol):
         ...
 
 
-ANYBODY = AccountId(0)
-
-MOST_CONTACTS = 200
-"""Contacts of which a team is told at once; of more it is not told one by one."""
-
 MOST_GROUPS = 20_000
 """Groups whose names are remembered."""
 
@@ -154,104 +127,12 @@ class TadaEncoder:
         self._rosters = rosters
         self._counters = counters
         self._views = views
+        self._viewing = Viewing(rosters, views.status_of)
+        self.view = self._viewing.of
         self._groups: dict[ChatId, tuple[str, str]] = {}
-
-    # What a packet depends on.
-
-    def view(self, event: Event, reader: Reader) -> Hashable | None:
-        """The team, the reader where his own names count, or that he hears of his counters only."""
-        assert isinstance(reader, TadaReader), "Tada's sockets have them"
-        if type(event) is MessagePosted:
-            # By far the most frequent.
-            return self._posted(event, reader)
-        match event:
-            case MessageEdited(whole=WholeMessage() as whole):
-                view = self._of(whole, reader)
-                return None if isinstance(view, Elsewhere) else view
-            case MessagesDeleted() if event.whole:
-                return self._deleted(event, reader)
-            case MessagesRead():
-                return self._read(event, reader)
-            case Typing():
-                if reader.account_id == event.account_id:
-                    return None
-                me, actor = reader.account_id, event.account_id
-                view = self._place(event.chat_kind, event.team_id, actor, me, reader)
-                return None if isinstance(view, Elsewhere) else view
-            case SignedIn():
-                return None if reader.session_id == event.session_id else ANYBODY
-            case UiSettingsChanged() | TeamRemoved() | SectionsChanged() | TagsChanged():
-                return ANYBODY
-            case TeamMembersChanged(members=members):
-                if len(members) > MOST_CONTACTS or _entry(members, reader.account_id):
-                    # He reads the list anew, or is told apart (`live.Live`): he sees himself otherwise.
-                    return None
-                return self._views.status_of(reader.team_id, reader.account_id)
-            case TeamChanged():
-                return reader.account_id
-            case _:
-                return None
-
-    def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
-        message, me = event.message, reader.account_id
-        author_id, kind = message.author_id, event.chat_kind
-        team_id = event.team_id or HOME_TEAM
-        if team_id == reader.team_id and kind in JIDS and message.cipher is None:
-            return team_id if me != author_id else Side(team_id, me)
-        view = self._place(kind, event.team_id, author_id, event.partner_id, reader)
-        is_news = me != author_id and not message.flags & SILENT
-        if message.cipher is not None or (isinstance(view, Elsewhere) and not is_news):
-            return None
-        return view
-
-    def _place(
-        self,
-        kind: ChatKind,
-        team_id: TeamId | None,
-        author_id: AccountId,
-        partner_id: AccountId | None,
-        reader: TadaReader,
-    ) -> Hashable | None:
-        """How the chat of *author* (and, if it is a direct one, *partner*) is found from that socket."""
-        if kind is ChatKind.DIRECT:
-            if partner_id is None:
-                return None
-            me = reader.account_id
-            teams = self._rosters.shared(me, partner_id if me == author_id else author_id)
-            return Side(reader.team_id, me) if reader.team_id in teams else Elsewhere(teams)
-        if kind not in KINDS:
-            return None
-        home = HOME_TEAM if team_id is None else team_id
-        if home != reader.team_id:
-            return Elsewhere((home,))
-        # Until when one may change a message, only its author is told.
-        me = reader.account_id
-        return Side(home, me) if me == author_id else home
-
-    def _of(self, whole: WholeMessage, reader: TadaReader) -> Hashable | None:
-        author_id = whole.message.author_id
-        return self._place(whole.chat_kind, whole.team_id, author_id, whole.partner_id, reader)
-
-    def _deleted(self, event: MessagesDeleted, reader: TadaReader) -> Hashable | None:
-        """Authors, and whoever deleted them, still see what they said."""
-        view = self._of(event.whole[0], reader)
-        me = reader.account_id
-        knows = me == event.account_id or any(each.message.author_id == me for each in event.whole)
-        return Side(reader.team_id, me) if knows and isinstance(view, int) else view
-
-    def _read(self, event: MessagesRead, reader: TadaReader) -> Hashable | None:
-        me = reader.account_id
-        partner = event.partner_id
-        view = self._place(event.chat_kind, event.team_id, event.account_id, partner, reader)
-        if me == event.account_id or view is None:
-            return view
-        first = set(event.first)
-        is_news = any(author == me and not first.isdisjoint(ids) for author, ids in event.by_author)
-        if not is_news or isinstance(view, Elsewhere):
-            return None
-        return ForAuthor(reader.team_id, me)
-
-    # What it says.
+        # What was said of the newest message in a group.
+        self._last: MessagePosted | None = None
+        self._last_packet = Counted()
 
     def encode(self, event: Event, view: Hashable) -> bytes:
         """The finished frame, or what a socket makes one of (`packets`)."""
@@ -262,7 +143,10 @@ class TadaEncoder:
         match event:
             case MessagePosted():
                 return self._new(event, view)
-            case MessageEdited(whole=WholeMessage() as whole):
+            case (
+                MessageEdited(whole=WholeMessage() as whole)
+                | ReactionsChanged(whole=WholeMessage() as whole)
+            ):
                 return self._updated((whole,), view, event.tail, delayed=True)
             case MessagesDeleted():
                 return self._updated(event.whole, view, event.tail, delayed=True)
@@ -310,7 +194,7 @@ class TadaEncoder:
 
     def repeated(self, whole: WholeMessage, tail: MessageRef | None, reader: TadaReader) -> bytes:
         """A message again, for a socket that may have missed it; nothing if it is not found there."""
-        view = self._of(whole, reader)
+        view = self._viewing.of_message(whole, reader)
         if view is None or isinstance(view, Elsewhere):
             return b""
         return self._updated((whole,), Side(reader.team_id, reader.account_id), tail, delayed=True)
@@ -321,16 +205,20 @@ class TadaEncoder:
             return self._updated((event.whole,), view, None, delayed=False)
         team_id, reader = _reader(view)
         author_id = event.message.author_id
-        author = self._rosters.jid(team_id, author_id, reader)
+        window_ms = self._views.window_s(team_id) * 1_000 if reader == author_id else 0
         if event.chat_kind is ChatKind.DIRECT:
             assert event.partner_id is not None, "`_place` made sure"
+            author = self._rosters.jid(team_id, author_id, reader)
             to = self._rosters.jid(team_id, event.partner_id, reader)
             names = Names(author, to, to if reader == author_id else author, "direct")
-        else:
+            return posted(event, names, window_ms)
+        if self._last is not event:
             jid, chat_type = self._group(event)
-            names = Names(author, jid, jid, chat_type)
-        window_ms = self._views.window_s(team_id) * 1_000 if reader == author_id else 0
-        return posted(event, names, window_ms)
+            author = self._rosters.jid(team_id, author_id, ANYBODY)
+            self._last_packet = posted(event, Names(author, jid, jid, chat_type), 0)
+            self._last = event
+        # Its author's packet is everybody's but for one date.
+        return for_author(self._last_packet, event, window_ms) if window_ms else self._last_packet
 
     def _group(self, event: MessagePosted) -> tuple[str, str]:
         """Jid and type of a group or task."""
@@ -449,10 +337,6 @@ def _reader(view: Hashable) -> tuple[TeamId, AccountId]:
         return view
     assert isinstance(view, int), "every other view of a chat is a team"
     return TeamId(view), ANYBODY
-
-
-def _entry(members: Sequence[TeamMember], account_id: AccountId) -> TeamMember | None:
-    return next((each for each in members if each.account_id == account_id), None)
 
 
 def uuid_of(message_id: MessageId, uid: str) -> str:

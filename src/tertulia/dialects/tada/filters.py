@@ -1,9 +1,8 @@
 """Which messages, chats and tasks a request wants, read from its query (`MessageFilter` and others).
 
-What clients ask for more than there is they get as much as there is; words that nobody knows are no wish.
+What clients ask for more than there is they get as much as there is. Of a list of words those that
+nobody knows are met by nothing; elsewhere such words are no wish.
 """
-
-from collections.abc import Sequence
 
 from tertulia.core.chat_lists import ChatFilter, Order
 from tertulia.core.errors import NotFound
@@ -137,7 +136,7 @@ async def messages(call: Call, membership: Membership, *, in_one_chat: bool) -> 
         date_from=moment(query, "date_from"),
         date_to=moment(query, "date_to"),
         chats=None if in_one_chat else await targets(call, membership, query, "chat"),
-        kinds=() if in_one_chat else kinds(query),
+        kinds=None if in_one_chat else kinds(query),
         authors=await accounts(call, membership, query, "sender"),
         types=_types(query),
         text=query.text("text") or "",
@@ -150,16 +149,18 @@ async def messages(call: Call, membership: Membership, *, in_one_chat: bool) -> 
     return wish
 
 
-def kinds(query: Fields) -> tuple[ChatKind, ...]:
-    """`chat_type`: a list of words; empty for `any`."""
-    words: Sequence[str] = query.texts("chat_type") or ()
-    if ANY in words:
-        return ()
+def kinds(query: Fields) -> tuple[ChatKind, ...] | None:
+    """`chat_type`: a list of words; None for `any`, or when absent."""
+    words = query.texts("chat_type")
+    if not words or ANY in words:
+        return None
     return tuple(KINDS[each] for each in words if each in KINDS)
 
 
-def _types(query: Fields) -> tuple[MessageType, ...]:
-    words = query.texts("type") or ()
+def _types(query: Fields) -> tuple[MessageType, ...] | None:
+    words = query.texts("type")
+    if not words:
+        return None
     return tuple(TYPES[each] for each in words if each in TYPES)
 
 

@@ -89,7 +89,8 @@ def to_uuid(kind: Kind, number: int) -> str:
 def named_by(text: str) -> tuple[Kind, int] | None:
     """Kind and number of a uuid of ours, in any case; None for every other text."""
     # Looked at here, because what is remembered below may not be long.
-    return _named_by(text.lower()) if len(text) == LENGTH else None
+    # Of foreign uuids few are of our version.
+    return _named_by(text.lower()) if len(text) == LENGTH and text[14] == "8" else None
 
 
 @lru_cache(maxsize=32_768)

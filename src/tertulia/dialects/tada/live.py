@@ -15,6 +15,7 @@ from tertulia.core.events import (
     MembersAdded,
     MembersRemoved,
     MessagePosted,
+    MessagesHidden,
     TeamMembersChanged,
 )
 from tertulia.core.ids import AccountId, TeamId
@@ -22,14 +23,16 @@ from tertulia.core.model import Actor
 from tertulia.core.team_model import TeamMember
 from tertulia.delivery.encoder import Connection
 from tertulia.dialects.tada.chat_news import ChatNews
-from tertulia.dialects.tada.counters import Counters, Tally
+from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
-from tertulia.dialects.tada.events import MOST_CONTACTS, TadaEncoder, TadaReader
+from tertulia.dialects.tada.events import TadaEncoder
 from tertulia.dialects.tada.online import Online
 from tertulia.dialects.tada.packets import said
 from tertulia.dialects.tada.repeats import Repeats
 from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
+from tertulia.dialects.tada.tallies import Tally
+from tertulia.dialects.tada.views import MOST_CONTACTS, TadaReader
 
 
 class Live:
@@ -48,7 +51,7 @@ class Live:
         self.encoder = TadaEncoder(self.rosters, self.counters, self.sights)
         self.online = Online(desk.house.hub, self.rosters, self._acquaintances, spawn)
         self.repeats = Repeats(desk, self.encoder)
-        self.news = ChatNews(desk, self.rosters, self.counters)
+        self.news = ChatNews(desk, self.rosters, self.counters, self.sights)
         self.generation = 0
 
     async def _people(self, actor: Actor, team_id: TeamId) -> Iterable[TeamMember]:
@@ -97,6 +100,8 @@ class Live:
                 self.news.changed(event, accounts)
             case MembersRemoved():
                 self.news.gone(event)
+            case MessagesHidden():
+                self.news.hidden(event)
             case TeamMembersChanged() if len(event.members) <= MOST_CONTACTS:
                 self._tell_themselves(event)
             case _:

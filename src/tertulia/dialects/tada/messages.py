@@ -150,7 +150,7 @@ def _mark(said: dict[str, Any], message: Message, desk: TadaDesk, *, is_gone: bo
     links = _links(message, said["content"], desk)
     if links:
         said["links"] = links
-    if message.attachments and said["content"]["type"] in {"plain", "change"}:
+    if message.attachments and said["content"]["type"] in {"plain", "change", "contact"}:
         said["uploads"] = [
             upload(desk, each, message) for each in message.attachments if each.file_id is not None
         ]
@@ -203,10 +203,15 @@ def _links(message: Message, content: dict[str, Any], desk: TadaDesk) -> list[di
     """One for every address in the text; of an upload, one for the file."""
     if content["type"] in PUSH_TEXTS:
         return upload_link(desk, message)
-    if "//" not in message.text and "ww." not in message.text.lower():
+    return links_in(message.text)
+
+
+def links_in(words: str) -> list[dict[str, Any]]:
+    """One for every address."""
+    if "//" not in words and "ww." not in words.lower():
         return []
     found = []
-    for each in _ADDRESS.finditer(message.text):
+    for each in _ADDRESS.finditer(words):
         text = _trimmed(each[0])
         url = text if "://" in text else f"http://{text}"
         found.append({"pattern": text, "url": url, "text": text})

@@ -6,11 +6,17 @@ counters is `Counted`: its socket adds them (`socket.Talk.offer`).
 
 import secrets
 import string
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
 
 from tertulia.core.ids import ChatId, MessageId, TeamId
 from tertulia.dialects.tada.wire.envelope import encode
 from tertulia.web.socket import text_frame
+
+CONFIRM_LENGTH = 12
+"""Characters of what a client is to confirm."""
 
 _LETTERS = string.ascii_letters + string.digits
 _COUNTED = 10**8
@@ -90,6 +96,26 @@ class Heard(NamedTuple):
     confirm_id: str
     params: dict[str, Any]
     orig: Any
+
+
+class _ConfirmedParams(Struct):
+    confirm_id: str
+
+
+class _Confirmed(Struct):
+    event: Literal["client.confirm"]
+    params: _ConfirmedParams
+
+
+_confirmation = msgspec.json.Decoder(_Confirmed).decode
+
+
+def confirmed(message: bytes) -> str | None:
+    """What `client.confirm` confirms; None: it is something else, or not as it should be."""
+    try:
+        return _confirmation(message).params.confirm_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def said(event: str, params: object) -> bytes:

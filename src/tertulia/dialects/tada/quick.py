@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from tertulia.core.events import MessagePosted
+from tertulia.dialects.tada.cards import is_card
 from tertulia.dialects.tada.ids import Kind, to_uuid
 from tertulia.dialects.tada.messages import message_gentime
 from tertulia.dialects.tada.packets import About, Counted, new_confirm_id
@@ -34,6 +35,7 @@ def is_plain(event: MessagePosted) -> bool:
         or message.attachments
         or message.flags
         or message.notice is not None
+        or is_card(message)
         or event.quoted
         or "//" in text
         or "ww." in text.lower()
@@ -67,3 +69,14 @@ def posted(event: MessagePosted, names: Names, editable_ms: int) -> Counted:
     packet = Counted(b"".join((head.encode(), text, b'},"push_text":', text, tail.encode())))
     packet.about = About(message.chat_id, f'"{uuid}"'.encode(), confirm_id, (message.id,))
     return packet
+
+
+def for_author(packet: Counted, event: MessagePosted, editable_ms: int) -> Counted:
+    """The packet of `posted` for others, as the message's author sees it."""
+    sent_at = event.message.sent_at
+    # In the text of a message these quotes would be escaped.
+    old = f'"editable_until":"{date_time(sent_at)}"'.encode()
+    new = f'"editable_until":"{date_time(sent_at + editable_ms)}"'.encode()
+    own = Counted(packet.replace(old, new, 1))
+    own.about = packet.about
+    return own

@@ -6,7 +6,8 @@ from tertulia.core.model import Actor, MessageRef
 from tertulia.core.unconfirmed import HungUp
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada.desk import TadaDesk
-from tertulia.dialects.tada.events import TadaEncoder, TadaReader
+from tertulia.dialects.tada.events import TadaEncoder
+from tertulia.dialects.tada.views import TadaReader
 
 MOST_REPEATED = 200
 """Messages; older ones are the client's to ask for."""
@@ -35,7 +36,7 @@ class Repeats:
         since = max(drawn_at(stood.position) - SLACK_MS, oldest)
         wish = MessageFilter(limit=MOST_REPEATED, changed_from=(since, 0), with_deleted=True)
         found, _ = await histories.search(actor, team_id, wish)
-        missed = {each.message.id: each for each in found}
+        missed = {each.message.id: each for each in found if _is_news(each, stood)}
         left = [each for each in stood.unconfirmed if each not in missed]
         for each in await histories.again(actor, team_id, left):
             if each.changed_at >= oldest:
@@ -47,3 +48,13 @@ class Repeats:
         message = whole.message
         tail = MessageRef(message.id, message.uid) if whole.is_last else None
         return self._encoder.repeated(whole, tail, reader)
+
+
+def _is_news(whole: WholeMessage, stood: HungUp) -> bool:
+    """Whether it was posted, or changed, after the connection ended; of a change it may be told twice."""
+    message = whole.message
+    return (
+        message.id > stood.position
+        or message.id in stood.unconfirmed
+        or whole.changed_at != message.sent_at
+    )

@@ -1,13 +1,10 @@
 """A request as a handler sees it: who calls, from which view, with which fields and files."""
 
-import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from tertulia.core.errors import BadInput
@@ -18,18 +15,14 @@ from tertulia.dialects.tada.auth import Caller
 from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.errors import InvalidData, TooLarge
 from tertulia.dialects.tada.fields import Fields
+from tertulia.web.forms import MULTIPART, BrokenForm, Incoming, read_multipart
 from tertulia.web.wire import read_json
 
-# It would write a line for every body a client has made wrong.
-logging.getLogger("python_multipart").setLevel(logging.ERROR)
-
 FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 
 MOST_FORM_FIELDS = 100
 MOST_PART_BYTES = 64 << 10
 """Of a field of a multipart body that is no file."""
-CHUNK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +31,6 @@ class Answer:
 
     result: object
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Incoming:
-    """An uploaded file, on a temporary file of the server until the request is answered."""
-
-    __slots__ = ("_upload",)
-
-    def __init__(self, upload: UploadFile) -> None:
-        self._upload = upload
-
-    @property
-    def name(self) -> str:
-        """As the client gave it, without folders; it may be empty."""
-        name = (self._upload.filename or "").replace("\0", "")
-        return name.replace("\\", "/").rpartition("/")[2]
-
-    @property
-    def content_type(self) -> str:
-        """As the client gave it; "" when it did not."""
-        return self._upload.content_type or ""
-
-    @property
-    def size_bytes(self) -> int:
-        """Its length."""
-        return self._upload.size or 0
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The content from its beginning, as often as it is asked for."""
-        await self._upload.seek(0)
-        while chunk := await self._upload.read(CHUNK_BYTES):
-            yield chunk
-
-    async def read(self) -> bytes:
-        """All of it: only after a look at `size_bytes`."""
-        await self._upload.seek(0)
-        return await self._upload.read()
-
-    async def close(self) -> None:
-        """The temporary file is gone."""
-        await self._upload.close()
 
 
 class Call:
@@ -201,23 +154,17 @@ class Call:
         return Fields(value)
 
     async def _read_multipart(self) -> None:
-        parser = MultiPartParser(
-            self.request.headers,
-            self.request.stream(),
-            max_files=1,
-            max_fields=MOST_FORM_FIELDS,
-            max_part_size=MOST_PART_BYTES,
-        )
         try:
-            form = await parser.parse()
-        except MultiPartException as error:
-            raise InvalidData({errors.BODY: errors.WRONG_VALUE}) from error
-        values: dict[str, str] = {}
-        for key, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                self._files[key] = Incoming(value)
-            else:
-                values[key] = value.replace("\0", "")
+            form = await read_multipart(
+                self.request,
+                most_files=1,
+                most_fields=MOST_FORM_FIELDS,
+                most_field_bytes=MOST_PART_BYTES,
+            )
+        except BrokenForm:
+            raise InvalidData({errors.BODY: errors.WRONG_VALUE}) from None
+        self._files.update(form.files)
+        values = {key: value.replace("\0", "") for key, value in form.fields}
         self._form = Fields(values, is_text=True)
 
 

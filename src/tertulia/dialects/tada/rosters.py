@@ -158,7 +158,8 @@ class Rosters:
                 reading, roster.reading = roster.reading, None
                 reading.set_result(None)
         else:
-            await roster.reading
+            # Whoever stops waiting must not stop it for the others.
+            await asyncio.shield(roster.reading)
             await self._read(actor, team_id)
 
     # Keeping up.

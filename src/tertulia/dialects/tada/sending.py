@@ -9,7 +9,7 @@ from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, TeamId, Team
 from tertulia.core.model import Actor, Attachment, Draft, File, MessageRef, NewGroup
 from tertulia.core.team_model import SYSTEMBOT
 from tertulia.core.whole import WholeMessage
-from tertulia.dialects.tada import errors
+from tertulia.dialects.tada import cards, errors
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.ids import Jid, Kind, from_uuid, is_uuid, named_by, need_jid
@@ -64,6 +64,7 @@ class Written:
     Attributes:
         ref: the name of the message, or the message of ours it names; None: it has no name yet.
         uploads: files; of a message that is one upload that one.
+        extra: the fields of a card; "" of other messages.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Written:
     reply_to: str
     linked: list[str]
     uploads: list[str]
+    extra: str
 
     @property
     def uid(self) -> str:
@@ -82,7 +84,8 @@ class Written:
 def written(form: Fields, content: Fields) -> Written:
     """Read it. Raises: InvalidData."""
     kind = content.choice("type", TYPES) or "plain"
-    text = _text(content, kind)
+    card = cards.read_card(content) if kind == "contact" else None
+    text = card.text if card else content.raw_text("text", most=MAX_MESSAGE) or ""
     uploads = form.texts("uploads", most_items=MAX_MESSAGE_UPLOADS) or []
     if kind in OF_FILES:
         uploads, text = [content.need_text("upload")], ""
@@ -100,18 +103,7 @@ def written(form: Fields, content: Fields) -> Written:
     linked = form.texts("linked_messages", most_items=MAX_LINKED_MESSAGES) or []
     form.check()
     content.check()
-    return Written(text, ref, flags, reply_to, linked, uploads)
-
-
-def _text(content: Fields, kind: str) -> str:
-    """The words of a message; of somebody's card its lines."""
-    if kind != "contact":
-        return content.raw_text("text", most=MAX_MESSAGE) or ""
-    names = [content.text(key) or "" for key in ("family_name", "given_name", "patronymic")]
-    lines = [" ".join(each for each in names if each)]
-    for key in ("phones", "emails"):
-        lines += content.texts(key, most_items=100) or []
-    return "\n".join(each for each in lines if each)
+    return Written(text, ref, flags, reply_to, linked, uploads, cards.attach(card) if card else "")
 
 
 async def post(  # noqa: PLR0917 - who says what where
@@ -129,6 +121,7 @@ async def post(  # noqa: PLR0917 - who says what where
     draft = Draft(
         ChatId(0),
         message.text,
+        extra=message.extra,
         attachments=tuple(attached(each) for each in files),
         reply_to=reply_to,
         linked=linked,

@@ -18,12 +18,12 @@ from tertulia.core.team_model import (
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import teams
 from tertulia.dialects.tada.contacts import Eyes, contact, myself
-from tertulia.dialects.tada.counters import Tally
 from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.handlers.sections import section
 from tertulia.dialects.tada.ids import Kind, to_uuid
 from tertulia.dialects.tada.messages import Looking, shown
 from tertulia.dialects.tada.rosters import Rosters
+from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.wire import teams as wire
 from tertulia.dialects.tada.wire.envelope import encode
 

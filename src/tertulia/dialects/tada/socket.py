@@ -27,7 +27,16 @@ from tertulia.dialects.tada.errors import INTERNAL, explain
 from tertulia.dialects.tada.events import TadaReader
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.live import Live
-from tertulia.dialects.tada.packets import Counted, Farewell, Heard, Moved, said, warning
+from tertulia.dialects.tada.packets import (
+    CONFIRM_LENGTH,
+    About,
+    Counted,
+    Farewell,
+    Heard,
+    Moved,
+    said,
+    warning,
+)
 from tertulia.dialects.tada.times import date_time
 from tertulia.web.socket import POLICY, TOO_BIG, TRY_LATER, Socket, text_frame
 from tertulia.web.wire import read_json
@@ -54,6 +63,10 @@ BEGIN_S = 30.0
 
 MESSAGE = "client.message.updated"
 CONFIRM = "client.confirm"
+_CONFIRM = CONFIRM.encode()
+
+SHORT = 256
+"""Bytes. No confirmation of what we say is longer."""
 
 _HEADER = Struct(">BBH").pack
 _numbers = itertools.count(1 << 40)
@@ -68,8 +81,9 @@ class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_actor", "_begun", "_busy", "_held", "_in_flight", "_is_paused", "_is_ready", "_on_idle",
-        "_places", "_places_of", "_tally", "_unconfirmed", "_waiting", "encoder", "is_inactive",
+        "_actor", "_begun", "_busy", "_confirmed", "_held", "_in_flight", "_is_paused",
+        "_is_ready", "_on_idle",
+        "_places", "_places_of", "_sent", "_tally", "_waiting", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
@@ -92,7 +106,9 @@ class Talk:
         self._held: list[bytes] | None = None
         self.offer: Callable[[bytes], None] = _nowhere
         self._waiting: deque[Heard] | None = None
-        self._unconfirmed: dict[str, tuple[MessageId, ...]] | None = None
+        # The newest packets that the client is to confirm, and what it has.
+        self._sent: deque[About] = deque(maxlen=MOST_UNCONFIRMED)
+        self._confirmed: set[str] = set()
         self._places: dict[str, Place] | None = None
         self._places_of = 0
         self._on_idle: Callable[[], None] | None = None
@@ -112,15 +128,23 @@ class Talk:
 
     def hear(self, message: bytes) -> None:
         """One event."""
-        if len(message) > MOST_BYTES:
+        size = len(message)
+        if size < SHORT and _CONFIRM in message:
+            # One for nearly every packet we send: the shortest way.
+            confirmed = packets.confirmed(message)
+            if confirmed is not None:
+                self._note_confirmed(confirmed)
+                return
+        if size > MOST_BYTES:
             self._close(TOO_BIG, "the event is too long")
             return
         heard = self._read(message)
         if heard is None:
             return
         if heard.name == CONFIRM:
-            self._confirmed(heard)
-        elif self._waiting or not self._start(heard):
+            # A confirmation of something we never said is nobody's concern.
+            return
+        if self._waiting or not self._start(heard):
             self._wait(heard)
 
     def drain(self, done: Callable[[], None]) -> None:
@@ -193,10 +217,8 @@ class Talk:
         live.online.part(self)
         live.online.touch(self._actor.account_id)
         live.leave(self._actor.account_id)
-        held = [each.about.messages for each in self._held or () if isinstance(each, Counted)]
-        unheard = [*(self._unconfirmed or {}).values(), *held]
-        messages = {each: None for several in unheard for each in several}
-        stood = HungUp(core.unconfirmed.position, tuple(messages)[-MOST_UNCONFIRMED:])
+        unconfirmed = tuple(self._unconfirmed()[-MOST_UNCONFIRMED:])
+        stood = HungUp(core.unconfirmed.position, unconfirmed)
         live.desk.house.spawn(core.unconfirmed.end(self._actor.session_id, self.team_id, stood))
 
     def _close(self, code: int, reason: str) -> None:
@@ -331,11 +353,21 @@ class Talk:
             if self._on_idle is None:
                 self.socket.resume_reading()
 
-    def _confirmed(self, heard: Heard) -> None:
-        if self._unconfirmed:
-            confirm_id = heard.params.get("confirm_id")
-            if isinstance(confirm_id, str):
-                self._unconfirmed.pop(confirm_id, None)
+    def _note_confirmed(self, confirm_id: str) -> None:
+        if len(confirm_id) == CONFIRM_LENGTH:
+            self._confirmed.add(confirm_id)
+            if len(self._confirmed) > 2 * MOST_UNCONFIRMED:
+                self._confirmed &= {each.confirm_id for each in self._sent}
+
+    def _unconfirmed(self) -> list[MessageId]:
+        """The messages whose last packets the client has not confirmed, or was not even offered."""
+        held = [each.about for each in self._held or () if isinstance(each, Counted)]
+        last = {
+            message: about.confirm_id
+            for about in (*self._sent, *held)
+            for message in about.messages
+        }
+        return [each for each, confirm_id in last.items() if confirm_id not in self._confirmed]
 
     # What delivery needs.
 
@@ -379,11 +411,11 @@ class Talk:
         socket, tally = self.socket, self._tally
         if socket is None or tally is None:
             return
-        if isinstance(packet, Counted):
-            chat_id, tail, confirm_id, messages = packet.about
-            if confirm_id:
-                self._await(confirm_id, messages)
-            end = tally.rest(chat_id, tail, self.team_id)
+        if type(packet) is Counted:
+            about = packet.about
+            if about.confirm_id:
+                self._sent.append(about)
+            end = tally.rest(about, self.team_id)
             size = len(packet) + len(end)
             if size < 1 << 16:
                 # Never so short that its length would stand in one byte.
@@ -396,13 +428,3 @@ class Talk:
             socket.offer(packet)
             if isinstance(packet, Farewell) and packet.team_id == self.team_id:
                 self._close(POLICY, "not in the team any more")
-
-    def _await(self, confirm_id: str, messages: tuple[MessageId, ...]) -> None:
-        unconfirmed = self._unconfirmed
-        if unconfirmed is None:
-            unconfirmed = self._unconfirmed = {}
-        unconfirmed[confirm_id] = messages
-        if len(unconfirmed) > 2 * MOST_UNCONFIRMED:
-            # Many at once, because it is dear to find the oldest.
-            newest = itertools.islice(unconfirmed.items(), MOST_UNCONFIRMED + 1, None)
-            self._unconfirmed = dict(newest)

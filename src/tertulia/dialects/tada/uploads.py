@@ -12,6 +12,7 @@ from tertulia.core.message_types import (
 )
 from tertulia.core.model import Attachment, File, Message
 from tertulia.dialects.tada.addresses import folder_of
+from tertulia.dialects.tada.cards import card_content
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import Kind, to_uuid
 from tertulia.dialects.tada.times import date_time
@@ -48,7 +49,7 @@ def content_of(desk: TadaDesk, message: Message) -> dict[str, Any]:
     """`content`: the words, or the one file that the message is about."""
     kind = type_of(message)
     if kind is MessageType.PLAIN:
-        return {"type": "plain", "text": message.text}
+        return card_content(message) or {"type": "plain", "text": message.text}
     if kind is MessageType.CHANGE:
         return {"type": "change", "text": message.text, "title": message.text}
     attachment = main_attachment(message)

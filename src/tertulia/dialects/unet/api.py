@@ -23,14 +23,14 @@ from tertulia.dialects.unet.endpoints import ACTIONS, Endpoint
 from tertulia.dialects.unet.errors import MISTAKE_OF_OURS, Fault, explain, no_method
 from tertulia.dialects.unet.members import Json, Members
 from tertulia.dialects.unet.request import (
-    MULTIPART,
     Parameters,
     kind_of,
     parameters,
-    read_multipart,
+    read_files,
     token_of,
 )
 from tertulia.dialects.unet.wire import encode
+from tertulia.web.forms import MULTIPART
 
 LOG = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Api:
         access = await self.admitted(request, given)
         if request.method == "POST" and kind_of(request) == MULTIPART:
             async with self._desk.uploads.passed():
-                await read_multipart(request, given, most)
+                await read_files(request, given, most)
         call = Call(self._desk, access, given.files)
         q = given.q(self._desk.house.json_limits)
         if isinstance(q, list):

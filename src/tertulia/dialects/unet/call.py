@@ -10,8 +10,8 @@ from tertulia.core.services import Services
 from tertulia.dialects.unet.desk import UnetDesk
 from tertulia.dialects.unet.errors import missing_scope
 from tertulia.dialects.unet.members import Json, Members
-from tertulia.dialects.unet.request import Incoming
 from tertulia.dialects.unet.wire import Links
+from tertulia.web.forms import Incoming
 
 
 @dataclass(frozen=True, slots=True)

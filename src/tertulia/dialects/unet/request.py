@@ -4,30 +4,23 @@
 a form, in one way only (RFC 6750, 2). Nothing of a multipart body is read before the token is known.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from typing_extensions import override
 
 from tertulia.core.errors import BadInput
-from tertulia.core.kinds import HEAD_BYTES
 from tertulia.dialects.unet.errors import invalid, no_token, too_large, two_tokens
+from tertulia.web.forms import MULTIPART, BrokenForm, Incoming, read_multipart
 from tertulia.web.wire import JsonLimits, read_json
 
 FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 JSON = "application/json"
 
 MOST_PARAMETERS = 100
 MOST_FILES = 100
 """Parts with a file: a complex request may have ten for each of its messages."""
-
-CHUNK_BYTES = 256 << 10
 
 Pairs = list[tuple[str, bytes]]
 
@@ -67,47 +60,6 @@ async def body_of(request: Request, most: int) -> bytes:
             raise too_large()
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-class Incoming:
-    """An uploaded file, in a temporary one of the server's until the request is answered."""
-
-    __slots__ = ("_upload",)
-
-    def __init__(self, upload: UploadFile) -> None:
-        self._upload = upload
-
-    @property
-    def name(self) -> str:
-        """As the client gave it, without folders and what cannot be shown; never empty."""
-        name = (self._upload.filename or "").replace("\\", "/").rpartition("/")[2]
-        shown = "".join(sign for sign in name if sign.isprintable())[:255].strip()
-        return shown if shown.strip(".") else "file"
-
-    @property
-    def claimed_type(self) -> str:
-        """The content type as the client gave it; "" when it did not."""
-        return self._upload.content_type or ""
-
-    @property
-    def size_bytes(self) -> int:
-        """Its length."""
-        return self._upload.size or 0
-
-    async def head(self) -> bytes:
-        """Its first bytes."""
-        await self._upload.seek(0)
-        return await self._upload.read(HEAD_BYTES)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The content from its beginning."""
-        await self._upload.seek(0)
-        while chunk := await self._upload.read(CHUNK_BYTES):
-            yield chunk
-
-    async def close(self) -> None:
-        """The temporary file is gone."""
-        await self._upload.close()
 
 
 @dataclass(slots=True)
@@ -165,43 +117,19 @@ async def parameters(request: Request, most: int) -> Parameters:
     return found
 
 
-class WholeForm(MultiPartParser):
-    """Starlette's parser; it knows whether the form came to its end, and lets go of all files."""
-
-    is_whole = False
-
-    @override
-    def on_end(self) -> None:
-        """The last boundary was there."""
-        self.is_whole = True
-
-    def close(self) -> None:
-        """Of all files, also of those that were never complete."""
-        for file in self._files_to_close_on_error:
-            file.close()
-
-
-async def read_multipart(request: Request, into: Parameters, most: int) -> None:
+async def read_files(request: Request, into: Parameters, most: int) -> None:
     """Fields and files of a multipart body. Raises: Refused."""
-    parser = WholeForm(
-        request.headers,
-        request.stream(),
-        max_files=MOST_FILES,
-        max_fields=MOST_PARAMETERS,
-        max_part_size=most,
-    )
     try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise invalid("The multipart form cannot be read.") from error
-    files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
-    into.files.update((name, Incoming(value)) for name, value in files)
-    if not parser.is_whole or len(into.files) < len(files):
-        parser.close()
-        raise invalid("The multipart form is cut off, or has two files of one name.")
-    for name, value in form.multi_items():
-        if not isinstance(value, UploadFile):
-            into.form.append((name, value.encode("utf-8", "surrogatepass")))
+        form = await read_multipart(
+            request, most_files=MOST_FILES, most_fields=MOST_PARAMETERS, most_field_bytes=most
+        )
+    except BrokenForm:
+        raise invalid("The multipart form cannot be read, or is cut off.") from None
+    into.files.update(form.files)
+    if len(into.files) < len(form.files):
+        await form.close()
+        raise invalid("The multipart form has two files of one name.")
+    into.form += [(name, value.encode()) for name, value in form.fields]
 
 
 def token_of(request: Request, given: Parameters) -> str:

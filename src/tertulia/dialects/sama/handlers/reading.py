@@ -1,9 +1,10 @@
 """Messages API: lists, read status, reactions."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core.ids import ChatId, MessageId
-from tertulia.core.model import ReadMark
+from tertulia.core.model import Page, ReadMark
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.handlers.caller import Caller
@@ -22,10 +23,13 @@ MOST_IDS_READ = 10_000
 
 
 async def message_list(talk: "Talk", given: Any) -> Answer:
-    """A page of a conversation: newest first, or with `gt` oldest first (document, List)."""
+    """A page of a conversation: newest first, or with `gt` oldest first (document, List).
+
+    `created_at` is ours: bounds by the date of posting, so that one can jump into the middle.
+    """
     params = need_object(given)
     chat_id = ChatId(params.id("cid", words=NO_CID))
-    page = params.page(30, 100, most_ids=100)
+    page = _posted(params, params.page(30, 100, most_ids=100))
     actor = talk.actor
     listed = await talk.desk.core.messages.history(actor, chat_id, page)
     links = talk.desk.links
@@ -35,6 +39,13 @@ async def message_list(talk: "Talk", given: Any) -> Answer:
             for each in listed
         ]
     }
+
+
+def _posted(params: Params, page: Page) -> Page:
+    after, before = params.bounds("created_at")
+    if before is not None and (page.before is None or before < page.before):
+        page = replace(page, before=before)
+    return page if after is None else replace(page, posted_after=after)
 
 
 async def message_read(talk: Caller, given: Any) -> Answer:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tertulia.core.errors import NotSignedIn
 from tertulia.core.model import Proven, Session
 from tertulia.core.signin import ACCESS
-from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
+from tertulia.dialects.sama.desk import EXTENSIONS, NAME, SEED, SamaDesk
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.handlers.log import replayed
@@ -81,12 +81,25 @@ async def connect(talk: "Talk", given: Any) -> Answer:
     """Sign this socket in with an access token (document, Login).
 
     Again on a signed-in socket, the socket changes over. Several sockets may share a device.
+    `extensions` is ours.
     """
     params = need_object(given)
     params.need_device()
+    extensions = _extensions(params)
     session, _ = await by_access_token(talk.desk, params)
+    talk.extensions = extensions
     await _signed_in(talk, session)
     return SUCCESS
+
+
+def _extensions(params: Params) -> frozenset[str]:
+    """Ours: which packets beyond the document the socket wants; names we do not know are no wish."""
+    value = params.values.get("extensions")
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list):
+        raise refused('"extensions" must be an array')
+    return frozenset(each for each in value if isinstance(each, str)) & EXTENSIONS
 
 
 async def _signed_in(talk: "Talk", session: Session) -> None:

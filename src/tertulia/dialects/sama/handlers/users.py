@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 BAD_LOGIN = "The login provided is incorrect."
 BAD_PASSWORD = "The password entered is incorrect."  # noqa: S105 - a sentence
 MAX_EMAIL = 255
+MAX_INVITE = 255
 
 
 async def user_create(talk: "Talk", given: Any) -> Answer:
-    """Register (document, Create). It does not sign in."""
+    """Register (document, Create). It does not sign in.
+
+    `invite` is ours: the token of one, where the operator asks for it.
+    """
     params = need_object(given)
     if not talk.desk.knows_organization(params):
         raise Refused(NO_ORGANIZATION)
@@ -35,7 +39,8 @@ async def user_create(talk: "Talk", given: Any) -> Answer:
         first_name=params.text("first_name", 1, 20, clearable=True) or "",
         last_name=params.text("last_name", 1, 20, clearable=True) or "",
     )
-    account = await talk.desk.core.accounts.register(new)
+    invite = params.text("invite", 0, MAX_INVITE) or ""
+    account = await talk.desk.core.accounts.register(new, invite=invite)
     return {"user": talk.desk.user(account)}
 
 

@@ -4,6 +4,7 @@ from tertulia.dialects.tada.handlers import (
     chats,
     contacts,
     devices,
+    everywhere,
     features,
     groups,
     hook_messages,
@@ -14,11 +15,13 @@ from tertulia.dialects.tada.handlers import (
     messages,
     ping,
     sections,
+    sessions,
     signin,
     stubs,
     tasks,
     teams,
     uploads,
+    ws,
 )
 from tertulia.dialects.tada.routes import Operation
 
@@ -27,6 +30,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *signin.OPERATIONS,
     *me.OPERATIONS,
     *devices.OPERATIONS,
+    *sessions.OPERATIONS,
+    *everywhere.OPERATIONS,
     *features.OPERATIONS,
     *stubs.OPERATIONS,
     *teams.OPERATIONS,
@@ -39,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *messages.OPERATIONS,
     *tasks.OPERATIONS,
     *uploads.OPERATIONS,
+    *ws.OPERATIONS,
     *integrations.OPERATIONS,
     *hook_messages.OPERATIONS,
 )

@@ -17,8 +17,9 @@ from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.limits import MAX_MESSAGE
 from tertulia.dialects.tada.messages import shown, shown_v3
 from tertulia.dialects.tada.people import people_in_messages
-from tertulia.dialects.tada.request import MULTIPART, Call, Incoming
+from tertulia.dialects.tada.request import Call
 from tertulia.dialects.tada.routes import Operation
+from tertulia.web.forms import MULTIPART, Incoming
 
 MAX_REACTION = 32
 """Characters."""

@@ -78,7 +78,7 @@ async def _filter(call: Call, membership: Membership) -> TaskFilter:
         key: await _one(call, membership, key)
         for key in ("assignee", "owner", "observer", "member")
     }
-    section = ids.from_uuid(Kind.SECTION, query.values.get("section", ""))
+    section = query.values.get("section")
     wish = TaskFilter(
         limit=limit,
         offset=offset,
@@ -90,7 +90,7 @@ async def _filter(call: Call, membership: Membership) -> TaskFilter:
         observer_id=people["observer"],
         member_id=people["member"],
         tag=query.text("tag") or "",
-        section_id=None if section is None else SectionId(section),
+        section_id=SectionId(ids.from_uuid(Kind.SECTION, section) or 0) if section else None,
         public=filters.flag(query, "public"),
         text=query.text("q") or "",
         deadline=_span(query, "deadline"),
@@ -188,7 +188,7 @@ async def _change(call: Call, membership: Membership, form: Fields) -> TaskChang
         section_id=section,
         done_reason=form.text("done_reason"),
         items=_items(form),
-        uploads=_uploads(form),
+        uploads=await _uploads(call, form),
         linked=await _linked(call, membership, form),
         tags=None if tags is None else tuple(each.strip() for each in tags if each.strip()),
         **numbers,
@@ -249,14 +249,16 @@ def _items(form: Fields) -> tuple[Item, ...] | None:
     )
 
 
-def _uploads(form: Fields) -> tuple[FileId, ...] | None:
+async def _uploads(call: Call, form: Fields) -> tuple[FileId, ...] | None:
     uuids = form.texts("uploads", most_items=MAX_MESSAGE_UPLOADS)
     if uuids is None:
         return None
-    numbers = [ids.from_uuid(Kind.UPLOAD, each) for each in uuids]
-    if None in numbers:
-        form.note("uploads", errors.no_choice(uuids[numbers.index(None)]))
-    return tuple(FileId(each) for each in numbers if each is not None)
+    numbers = [FileId(ids.from_uuid(Kind.UPLOAD, each) or 0) for each in uuids]
+    known = await call.core.files.visible(call.actor.account_id, numbers)
+    for uuid, number in zip(uuids, numbers, strict=True):
+        if number not in known:
+            form.note("uploads", errors.no_choice(uuid))
+    return tuple(numbers)
 
 
 async def _linked(call: Call, membership: Membership, form: Fields) -> tuple[MessageId, ...] | None:

@@ -25,6 +25,9 @@ SETTINGS = (
 )  # fmt: skip
 """What only those who manage a team change in it."""
 
+OWN = ("need_confirmation", "pinned")
+"""What everybody says of himself there. Pinning is up to the clients: it is heard and forgotten."""
+
 _TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
 
 
@@ -102,7 +105,7 @@ async def change(call: Call) -> wire.Team:
     membership = await need_team(call)
     form = await call.fields()
     asks = [key for key in SETTINGS if form.values.get(key) is not None]
-    if asks:
+    if asks or not any(map(form.given, OWN)):
         need_manager(membership.me)
     name = form.need_text("name", most=MAX_TEAM_TITLE) if "name" in asks else None
     wanted = TeamChange(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tertulia.core import text
 from tertulia.core.errors import NotFound
+from tertulia.core.files import fit_name
 from tertulia.core.ids import FileId
 from tertulia.core.kinds import HEAD_BYTES, content_type, kind_of
 from tertulia.core.letters import MOST_ATTACHMENTS
@@ -17,7 +18,7 @@ from tertulia.core.model import Attachment, File, NewFile
 from tertulia.dialects.unet.call import Call
 from tertulia.dialects.unet.errors import bad_member, too_large
 from tertulia.dialects.unet.members import Members
-from tertulia.dialects.unet.request import Incoming
+from tertulia.web.forms import Incoming
 
 MAX_TITLE = 255
 
@@ -132,8 +133,8 @@ async def _own(call: Call, files: dict[FileId, File], number: FileId) -> File:
 
 async def _received(call: Call, part: Incoming, title: str, fresh: list[FileId]) -> Attachment:
     files = call.core.files
-    kind = content_type(await part.head(), part.claimed_type)
-    (file,) = await files.create(call.actor, [NewFile(part.name, kind, part.size_bytes)])
+    kind = content_type(await part.head(HEAD_BYTES), part.content_type)
+    (file,) = await files.create(call.actor, [NewFile(fit_name(part.name), kind, part.size_bytes)])
     fresh.append(file.id)
     await files.receive(file, part.chunks())
     return _attachment(file, title)

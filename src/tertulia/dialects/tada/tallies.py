@@ -1,0 +1,225 @@
+"""What one account with a socket has not read: chat by chat, and the sums of its teams.
+
+A `Tally` holds only the chats in which something is unread. Sums by team and kind go along with every
+change, so that a packet for one reader is his shared bytes and a few numbers.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Raw
+
+from tertulia.core.events import MessagePosted, MessagesDeleted, MessagesRead
+from tertulia.core.flags import SILENT
+from tertulia.core.ids import AccountId, ChatId, TeamId
+from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.team_model import HOME_TEAM
+from tertulia.core.unread import Behind, Standing
+from tertulia.dialects.tada.ids import Kind, to_uuid
+from tertulia.dialects.tada.packets import About
+
+Shared = Callable[[AccountId, AccountId], tuple[TeamId, ...]]
+"""In which teams an account finds its direct chat with another (`Rosters.shared`)."""
+
+KINDS = {ChatKind.DIRECT: 0, ChatKind.GROUP: 1, ChatKind.TASK: 2}
+"""Places in the sums of a team; what is not here is not shown and not counted."""
+
+_SUMS = (
+    b'{"direct":{"messages":%d,"notice_messages":0,"chats":%d},'
+    b'"group":{"messages":%d,"notice_messages":0,"chats":%d},'
+    b'"task":{"messages":%d,"notice_messages":0,"chats":%d},'
+    b'"meeting":{"messages":0,"notice_messages":0,"chats":0},'
+    b'"thread":{"messages":0,"notice_messages":0,"chats":0}}'
+)
+
+_REST = b'%d,"num_unread_notices":0,"last_read_message_id":%b}],"team_unread":%b,"badge":%d}}'
+
+NOTHING = [0, 0, 0, 0, 0, 0]
+"""The sums of a team: messages and chats of each kind."""
+
+
+@lru_cache(maxsize=4_096)
+def _summed(*sums: int) -> bytes:
+    """The sums of a team as JSON. Readers of one chat often have the same."""
+    return _SUMS % sums
+
+
+def named(ref: MessageRef | None) -> bytes:
+    """The message's uuid as JSON; null for none."""
+    if ref is None:
+        return b"null"
+    return b'"%b"' % (ref.uid or to_uuid(Kind.MESSAGE, ref.id)).encode()
+
+
+class Seat:
+    """One chat in which an account has something unread.
+
+    Attributes:
+        place: where its kind stands in sums.
+        mark: the message before the first unread one, and the same as JSON.
+        counts: whether it is in any sum.
+        sums: those of the teams in which it is found.
+    """
+
+    __slots__ = (
+        "counts", "mark", "mark_json", "partner_id", "place", "sums", "team_id", "unread",
+    )  # fmt: skip
+
+    def __init__(self, behind: Behind) -> None:
+        """Not in any sum yet."""
+        self.place = KINDS[behind.kind] * 2
+        self.team_id = behind.team_id
+        self.partner_id = behind.partner_id
+        self.unread = 0
+        self.counts = False
+        self.sums: tuple[list[int], ...] = ()
+        self.set_mark(behind.mark)
+
+    def set_mark(self, mark: MessageRef | None) -> None:
+        """The account has read up to there."""
+        self.mark = mark
+        self.mark_json = named(mark)
+
+
+class Tally:
+    """What one account has not read.
+
+    Attributes:
+        badge: how many messages in all, each once, without chats it does not want to be counted.
+    """
+
+    __slots__ = (
+        "_share", "account_id", "badge", "is_ready", "ready", "seats", "sockets", "sums", "uncounted",
+    )  # fmt: skip
+
+    def __init__(self, account_id: AccountId, share: Shared) -> None:
+        """Not counted yet."""
+        self._share = share
+        self.account_id = account_id
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_ready = False
+        self.sockets = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.seats: dict[ChatId, Seat] = {}
+        self.sums: dict[TeamId, list[int]] = {}
+        self.uncounted: set[ChatId] = set()
+        self.badge = 0
+
+    # Moving.
+
+    def fill(self, standing: Standing) -> None:
+        """It stands so, everywhere."""
+        self._clear()
+        self.uncounted |= standing.uncounted
+        for behind in standing.behind:
+            self.put(behind)
+        if not self.is_ready:
+            self.is_ready = True
+            self.ready.set_result(None)
+
+    def put(self, behind: Behind) -> None:
+        """It stands so in this chat."""
+        self.drop(behind.chat_id)
+        seat = self.seats[behind.chat_id] = Seat(behind)
+        self._cast(behind.chat_id, seat)
+        self.move(behind.chat_id, seat, behind.unread)
+
+    def drop(self, chat_id: ChatId) -> None:
+        """Nothing is unread there, or the chat is not the account's any more."""
+        seat = self.seats.get(chat_id)
+        if seat is not None:
+            self.move(chat_id, seat, 0)
+
+    def move(self, chat_id: ChatId, seat: Seat, unread: int) -> None:
+        """So much is unread there now; with nothing left the seat is given up."""
+        unread = max(unread, 0)
+        before, seat.unread = seat.unread, unread
+        if not unread:
+            del self.seats[chat_id]
+        if seat.counts:
+            more, chats = unread - before, (unread > 0) - (before > 0)
+            self.badge += more
+            for sums in seat.sums:
+                sums[seat.place] += more
+                sums[seat.place + 1] += chats
+
+    def _cast(self, chat_id: ChatId, seat: Seat) -> None:
+        """Into which sums its chat goes. Only while nothing of it is in any."""
+        seat.counts = chat_id not in self.uncounted
+        if not seat.counts:
+            seat.sums = ()
+            return
+        if seat.partner_id is not None:
+            teams = self._share(self.account_id, seat.partner_id)
+        else:
+            teams = (HOME_TEAM if seat.team_id is None else seat.team_id,)
+        seat.sums = tuple([self.sums.setdefault(each, [*NOTHING]) for each in teams])
+
+    def recast(self, only: ChatId | None = None) -> None:
+        """Chats may count elsewhere, or no more, or again; all of them, or one."""
+        chats = self.seats if only is None else {only} & self.seats.keys()
+        for chat_id in tuple(chats):
+            seat = self.seats[chat_id]
+            unread = seat.unread
+            self.move(chat_id, seat, 0)
+            self.seats[chat_id] = seat
+            self._cast(chat_id, seat)
+            self.move(chat_id, seat, unread)
+
+    def begin(self, event: MessagePosted) -> None:
+        """The first message that it has not read there."""
+        is_direct = event.chat_kind is ChatKind.DIRECT
+        chat_id, partner = event.message.chat_id, event.message.author_id if is_direct else None
+        self.put(Behind(chat_id, event.chat_kind, event.team_id, partner, 1, event.prev))
+
+    def read(self, event: MessagesRead) -> None:
+        """The account itself has read."""
+        seat = self.seats.get(event.chat_id)
+        if seat is None:
+            return
+        mark = event.mark
+        if mark is not None and (seat.mark is None or seat.mark.id < mark.id):
+            seat.set_mark(mark)
+        self.move(event.chat_id, seat, event.unread)
+
+    def deleted(self, event: MessagesDeleted) -> None:
+        """Messages are gone; those of others that it had not read do not count any more."""
+        seat = self.seats.get(event.chat_id)
+        if seat is None:
+            return
+        me, mark, fewer = self.account_id, seat.mark, 0
+        since = 0 if mark is None else mark.id
+        for each in event.whole:
+            message = each.message
+            if mark is not None and message.id == mark.id:
+                seat.set_mark(each.prev)
+            if message.id <= since or message.author_id == me or message.flags & SILENT:
+                continue
+            fewer += (me, message.id) not in event.unseen_by
+        self.move(event.chat_id, seat, seat.unread - fewer)
+
+    # Saying.
+
+    def unread_in(self, team_id: TeamId) -> bytes:
+        """The sums of a team (document: TeamUnread)."""
+        return _summed(*self.sums.get(team_id, NOTHING))
+
+    def counters_of(self, teams: Iterable[TeamId]) -> dict[str, Any]:
+        """What `server.team.counters` says of these teams."""
+        counters = [
+            {"uid": to_uuid(Kind.TEAM, each), "unread": Raw(self.unread_in(each))} for each in teams
+        ]
+        return {"teams": counters, "badge": self.badge}
+
+    def rest(self, about: About, team_id: TeamId) -> bytes:
+        """What follows `"num_unread":` in a packet about a chat; *team_id*: the socket's."""
+        seat = self.seats.get(about.chat_id)
+        sums = _summed(*self.sums.get(team_id, NOTHING))
+        if seat is None:
+            # Nothing is unread: the newest message is the last that was read.
+            return _REST % (0, about.tail, sums, self.badge)
+        return _REST % (seat.unread, seat.mark_json, sums, self.badge)

@@ -1,0 +1,189 @@
+"""Who hears of an event on a socket, and on what it depends how it is said to him.
+
+A socket belongs to one team, and names differ by team; in a direct chat the two sides call it by each
+other's name. So a view is the team, and where it matters the reader.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tertulia.core.events import (
+    Event,
+    MessageEdited,
+    MessagePosted,
+    MessagesDeleted,
+    MessagesRead,
+    ReactionsChanged,
+    SectionsChanged,
+    SignedIn,
+    TagsChanged,
+    TeamChanged,
+    TeamMembersChanged,
+    TeamRemoved,
+    Typing,
+    UiSettingsChanged,
+)
+from tertulia.core.flags import SILENT
+from tertulia.core.ids import AccountId, TeamId
+from tertulia.core.model import ChatKind
+from tertulia.core.team_model import HOME_TEAM, TeamMember
+from tertulia.core.whole import WholeMessage
+from tertulia.delivery.encoder import Reader
+from tertulia.dialects.tada.ids import Kind
+from tertulia.dialects.tada.rosters import Rosters
+from tertulia.dialects.tada.tallies import KINDS
+
+ANYBODY = AccountId(0)
+"""The reader of a view that is the same for many."""
+
+JIDS = {ChatKind.GROUP: Kind.GROUP, ChatKind.TASK: Kind.TASK}
+
+MOST_CONTACTS = 200
+"""Contacts of which a team is told at once; of more it is not told one by one."""
+
+StatusOf = Callable[[TeamId, AccountId], Hashable]
+"""What a reader may do in a team, on which it depends how contacts look (`events.Views.status_of`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TadaReader(Reader):
+    """Who listens on a socket, and in which team."""
+
+    team_id: TeamId
+
+
+class Side(NamedTuple):
+    """A view in which one reader's own names count."""
+
+    team_id: TeamId
+    account_id: AccountId
+
+
+class Elsewhere(NamedTuple):
+    """The view of a socket of another team than those in which the chat is found."""
+
+    teams: tuple[TeamId, ...]
+
+
+class ForAuthor(NamedTuple):
+    """The view of somebody whose messages were read."""
+
+    team_id: TeamId
+    account_id: AccountId
+
+
+class Viewing:
+    """Finds the view of an event for a reader."""
+
+    def __init__(self, rosters: Rosters, status_of: StatusOf) -> None:
+        self._rosters = rosters
+        self._status_of = status_of
+
+    def of(self, event: Event, reader: Reader) -> Hashable | None:
+        """The view; None: he does not hear of it."""
+        assert isinstance(reader, TadaReader), "Tada's sockets have them"
+        if type(event) is MessagePosted:
+            # By far the most frequent, and mostly in the socket's own team.
+            message = event.message
+            if (
+                (event.team_id or HOME_TEAM) == reader.team_id
+                and message.cipher is None
+                and event.chat_kind in JIDS
+            ):
+                me = reader.account_id
+                return reader.team_id if me != message.author_id else Side(reader.team_id, me)
+            return self._posted(event, reader)
+        match event:
+            case (
+                MessageEdited(whole=WholeMessage() as whole)
+                | ReactionsChanged(whole=WholeMessage() as whole)
+            ):
+                view = self.of_message(whole, reader)
+                return None if isinstance(view, Elsewhere) else view
+            case MessagesDeleted() if event.whole:
+                return self._deleted(event, reader)
+            case MessagesRead():
+                return self._read(event, reader)
+            case Typing():
+                if reader.account_id == event.account_id:
+                    return None
+                me, actor = reader.account_id, event.account_id
+                view = self._place(event.chat_kind, event.team_id, actor, me, reader)
+                return None if isinstance(view, Elsewhere) else view
+            case SignedIn():
+                return None if reader.session_id == event.session_id else ANYBODY
+            case UiSettingsChanged() | TeamRemoved() | SectionsChanged() | TagsChanged():
+                return ANYBODY
+            case TeamMembersChanged(members=members):
+                if len(members) > MOST_CONTACTS or _entry(members, reader.account_id):
+                    # He reads the list anew, or is told apart (`live.Live`): he sees himself otherwise.
+                    return None
+                return self._status_of(reader.team_id, reader.account_id)
+            case TeamChanged():
+                return reader.account_id
+            case _:
+                return None
+
+    def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
+        """A new message that is not of a group of the reader's team: a direct one, or elsewhere."""
+        message, me = event.message, reader.account_id
+        view = self._place(
+            event.chat_kind, event.team_id, message.author_id, event.partner_id, reader
+        )
+        is_news = me != message.author_id and not message.flags & SILENT
+        if message.cipher is not None or (isinstance(view, Elsewhere) and not is_news):
+            return None
+        return view
+
+    def _place(
+        self,
+        kind: ChatKind,
+        team_id: TeamId | None,
+        author_id: AccountId,
+        partner_id: AccountId | None,
+        reader: TadaReader,
+    ) -> Hashable | None:
+        """How the chat of *author* (and, if it is a direct one, *partner*) is found from that socket."""
+        if kind is ChatKind.DIRECT:
+            if partner_id is None:
+                return None
+            me = reader.account_id
+            teams = self._rosters.shared(me, partner_id if me == author_id else author_id)
+            return Side(reader.team_id, me) if reader.team_id in teams else Elsewhere(teams)
+        if kind not in KINDS:
+            return None
+        home = HOME_TEAM if team_id is None else team_id
+        if home != reader.team_id:
+            return Elsewhere((home,))
+        # Until when one may change a message, only its author is told.
+        me = reader.account_id
+        return Side(home, me) if me == author_id else home
+
+    def of_message(self, whole: WholeMessage, reader: TadaReader) -> Hashable | None:
+        """The view of a message, as it is now."""
+        author_id = whole.message.author_id
+        return self._place(whole.chat_kind, whole.team_id, author_id, whole.partner_id, reader)
+
+    def _deleted(self, event: MessagesDeleted, reader: TadaReader) -> Hashable | None:
+        """Authors, and whoever deleted them, still see what they said."""
+        view = self.of_message(event.whole[0], reader)
+        me = reader.account_id
+        knows = me == event.account_id or any(each.message.author_id == me for each in event.whole)
+        return Side(reader.team_id, me) if knows and isinstance(view, int) else view
+
+    def _read(self, event: MessagesRead, reader: TadaReader) -> Hashable | None:
+        me = reader.account_id
+        partner = event.partner_id
+        view = self._place(event.chat_kind, event.team_id, event.account_id, partner, reader)
+        if me == event.account_id or view is None:
+            return view
+        first = set(event.first)
+        is_news = any(author == me and not first.isdisjoint(ids) for author, ids in event.by_author)
+        if not is_news or isinstance(view, Elsewhere):
+            return None
+        return ForAuthor(reader.team_id, me)
+
+
+def _entry(members: Sequence[TeamMember], account_id: AccountId) -> TeamMember | None:
+    return next((each for each in members if each.account_id == account_id), None)
