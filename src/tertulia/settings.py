@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
+from tertulia.core.admission import Registration
+
 T = TypeVar("T")
 S = TypeVar("S", bound=StrEnum)
 Network = IPv4Network | IPv6Network
@@ -263,6 +265,7 @@ class Settings:
     # fmt: off
     host: str = _setting("127.0.0.1", HOST, Group.SERVER, "address to listen on")
     port: int = _setting(8000, PORT, Group.SERVER, "port to listen on; 0 picks a free one")
+    registration: Registration = _setting(Registration.OPEN, _one_of(Registration), Group.SERVER, "who may sign up: anybody, who has an invite (`tertulia invite`), or nobody")
     public_url: str = _setting("", _url("http://HOST…", "https://HOST…"), Group.SERVER, "base of every absolute link handed out; empty: http://HOST:PORT")
     trusted_proxies: tuple[Network, ...] = _setting((), NETWORKS, Group.SERVER, "networks whose X-Forwarded-… headers are believed")
     log_level: LogLevel = _setting(LogLevel.INFO, _one_of(LogLevel), Group.SERVER, "least serious line that is logged")

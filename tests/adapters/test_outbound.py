@@ -3,12 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 import pytest
 
 from tertulia.adapters.outbound import Outbound, Refused, Target, is_public
+from tertulia.core.calls import Call
 from tertulia.core.errors import Unavailable
 
 HERE = ip_network("127.0.0.0/8")
@@ -79,13 +80,20 @@ def at_a_server(answer: Answer, story: Callable[[int], Awaitable[None]]) -> None
     """Play a story at a server of one's own."""
 
     async def play() -> None:
+        writers: list[asyncio.StreamWriter] = []
+
         async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
             await answer(reader, writer)
             writer.close()
 
         server = await asyncio.start_server(served, "127.0.0.1", 0)
         async with server:
             await story(server.sockets[0].getsockname()[1])
+            for writer in writers:
+                writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
 
     asyncio.run(play())
 
@@ -153,25 +161,97 @@ def test_nobody_at_home_is_not_available() -> None:
             asyncio.run(Outbound([HERE]).post(f"http://127.0.0.1:{port}/", {}, b""))
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_called(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
     """A name that leads elsewhere when it is looked up again gains nothing."""
     asked: list[str] = []
 
+    async def lookup(host: str, port: int) -> list[str]:
+        del port
+        asked.append(host)
+        return ["127.0.0.1"]
+
     async def story(port: int) -> None:
-        loop = asyncio.get_running_loop()
-
-        async def lookup(host: Any, port: Any, **how: Any) -> list[Any]:
-            asked.append(str(host))
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-        monkeypatch.setattr(loop, "getaddrinfo", lookup)
         url = f"http://push.example.org:{port}/"
-        assert await Outbound([HERE]).post(url, {}, b"hello") == 302
+        assert await Outbound([HERE], lookup).post(url, {}, b"hello") == 302
         with pytest.raises(Refused):
-            await Outbound().post(url, {}, b"hello")
+            await Outbound([], lookup).post(url, {}, b"hello")
 
     at_a_server(redirect, story)
-    assert asked[0] == "push.example.org"
-    assert asked.count("push.example.org") == 2
+    assert asked == ["push.example.org", "push.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (["127.0.0.1"], None),
+        (["8.8.8.8", "127.0.0.1"], "it is not a public address"),
+        (["127.0.0.1", "127.0.0.2"], None),
+        (["127.0.0.1", "10.0.0.1"], "it is not a public address"),
+        (["8.8.8.8", "1.1.1.1"], None),
+        ([], "its host cannot be found"),
+    ],
+)
+def test_all_addresses_of_a_name_are_public_or_all_are_allowed(
+    found: list[str], why: str | None
+) -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        del host, port
+        return found
+
+    assert asyncio.run(Outbound([HERE], lookup).vet("http://push.example.org/")) == why
+
+
+def test_a_name_that_nobody_answers_for_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        del host, port
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr("tertulia.adapters.outbound.RESOLVE_WITHIN_S", 0.01)
+    why = asyncio.run(Outbound([], lookup).vet("http://push.example.org/"))
+    assert why == "its host cannot be found"
+
+
+def test_a_literal_address_is_not_looked_up() -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        raise AssertionError(host, port)
+
+    assert asyncio.run(Outbound([HERE], lookup).vet("http://0x7f.1:80/")) is None
+    assert asyncio.run(Outbound([], lookup).vet("http://[::ffff:127.0.0.1]/")) is not None
+
+
+def test_localhost_is_what_the_system_says_it_is() -> None:
+    assert asyncio.run(Outbound().vet("http://localhost/")) == "it is not a public address"
+
+
+async def long_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"a" * 200_000)
+    with suppress(ConnectionError):
+        await writer.drain()
+        await reader.read()
+
+
+async def half_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"hello")
+    writer.write(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n1")
+    await reader.read()
+
+
+@pytest.mark.parametrize("answer", [long_answer, half_answer])
+def test_only_the_status_of_an_answer_counts(answer: Answer) -> None:
+    async def story(port: int) -> None:
+        call = Call(1, f"http://127.0.0.1:{port}/", (("X-Number", "1"),), b"hello")
+        assert await Outbound([HERE]).call(call, 5.0)
+
+    at_a_server(answer, story)
+
+
+@pytest.mark.parametrize("answer", [redirect, nonsense, silence])
+def test_what_is_no_success_has_not_arrived(answer: Answer) -> None:
+    async def story(port: int) -> None:
+        call = Call(1, f"http://127.0.0.1:{port}/", (), b"hello")
+        assert not await Outbound([HERE]).call(call, 0.5)
+        assert not await Outbound().call(call, 0.5)
+
+    at_a_server(answer, story)

@@ -38,7 +38,7 @@ def test_the_help_of_serve_names_every_setting(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_there(name: str) -> None:
-    command = import_module(f"tertulia.cli.{name}")
+    command = import_module(f"tertulia.cli.{name.replace('-', '_')}")
     assert callable(command.add_arguments)
     assert callable(command.run)
 

@@ -4,11 +4,11 @@ import asyncio
 import base64
 import os
 import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import uvicorn
 import uvloop
@@ -20,8 +20,8 @@ from uvicorn.server import ServerState
 
 from tertulia.core.tally import Tally
 from tertulia.web.limits import Limits
-from tertulia.web.port import OpenSpeaker, Port, Refusal, in_plain_words, one_port
-from tertulia.web.socket import Socket, Speaker, Upgrade, text_frame
+from tertulia.web.port import OpenSpeaker, Port, Refusal, Verdict, in_plain_words, one_port
+from tertulia.web.socket import Socket, Upgrade, text_frame
 
 # Nothing here takes so long; who waits for it has found a mistake.
 PATIENCE_S = 5.0
@@ -140,7 +140,7 @@ async def serving(
     tally = Tally()
     speakers: list[Echo] = []
 
-    def speaker(upgrade: Upgrade) -> Speaker | HTTPStatus:
+    def speaker(upgrade: Upgrade) -> Verdict | Coroutine[Any, Any, Verdict]:
         if upgrade.path == "/refused":
             return HTTPStatus.UNAUTHORIZED
         if wrong is not None:

@@ -1,13 +1,11 @@
 """Mail that goes to the log or to a file. What goes to a mail server is in `smtp`."""
 
-import asyncio
-import json
 import logging
-import os
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tertulia.adapters.jsonlines import JsonLines
 from tertulia.core.codes import Mail, Mailer
 from tertulia.core.errors import Unavailable
 
@@ -46,25 +44,16 @@ class FileMailer:
     """`core.codes.Mailer` into a file of JSON lines, `{"to", "subject", "text", "code"}` each."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._lines = JsonLines(path)
 
     async def send(self, mail: Mail) -> None:
         """See the port."""
-        line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
         try:
-            await asyncio.to_thread(self._append, line.encode())
+            await self._lines.append(asdict(mail))
         except OSError as error:
-            fields = {"file": str(self._path), "reason": error.strerror}
+            fields = {"file": str(self._lines.path), "reason": error.strerror}
             LOG.warning("A mail could not be written", extra={"fields": fields})
             raise Unavailable("mail") from error
-
-    def _append(self, line: bytes) -> None:
-        # In one call, so that lines of several processes do not mix; codes are nobody else's to read.
-        target = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(target, line)
-        finally:
-            os.close(target)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -13,12 +13,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tertulia.adapters import pictures
 from tertulia.core.errors import TooMuch, Unavailable
 from tertulia.core.ids import COUNTER_BITS, FileId
+from tertulia.core.portraits import Drawn
 
 LOG = logging.getLogger(__name__)
 
@@ -95,25 +97,46 @@ class DiskFiles:
 
     async def preview(self, file_id: FileId, side: int) -> "DiskFile | None":
         """See the port."""
+        return await self._painted(
+            self._copy, file_id, str(side), partial(pictures.preview, side=side)
+        )
+
+    async def portrait(self, file_id: FileId, *, square: bool) -> "DiskFile | None":
+        """See `core.portraits.PortraitStore`."""
+        name = "square" if square else "large"
+        return await self._painted(
+            self._copy, file_id, name, partial(pictures.portrait, square=square)
+        )
+
+    async def redrawn(self, content: bytes) -> Drawn | None:
+        """See `core.portraits.PortraitStore`."""
+        found = await self._painted(pictures.redrawn, content)
+        return None if found is None else Drawn(*found)
+
+    async def _painted(self, work: Callable[..., T], *args: Any) -> T:
+        """What the painter makes of it. Raises: Unavailable: too many wait for him."""
         if self._previews_waiting >= MOST_PREVIEWS_WAITING:
             raise Unavailable("previews")
         self._previews_waiting += 1
         try:
             loop = asyncio.get_running_loop()
             with _room():
-                return await loop.run_in_executor(self._painter, self._preview, file_id, side)
+                return await loop.run_in_executor(self._painter, work, *args)
         finally:
             self._previews_waiting -= 1
 
-    def _preview(self, file_id: FileId, side: int) -> "DiskFile | None":
+    def _copy(
+        self, file_id: FileId, ending: str, made: Callable[[Path], bytes | None]
+    ) -> "DiskFile | None":
+        """The copy of that ending that lies beside the file, made now if need be."""
         path = self._path(file_id)
-        beside = path.with_name(f"{path.name}.{side}")
+        beside = path.with_name(f"{path.name}.{ending}")
         # Not so after a loss of power: nobody waited for the disk to have it.
         if not (beside.exists() and beside.stat().st_size):
-            content = pictures.preview(path, side) if path.exists() else None
+            content = made(path) if path.exists() else None
             if content is None:
                 return None
-            handle, name = tempfile.mkstemp(prefix=f"{file_id}.{side}-", dir=self._incoming)
+            handle, name = tempfile.mkstemp(prefix=f"{file_id}.{ending}-", dir=self._incoming)
             try:
                 with os.fdopen(handle, "wb") as temporary:
                     temporary.write(content)

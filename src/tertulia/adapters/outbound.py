@@ -8,6 +8,7 @@ status counts (docs/decisions/0042).
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,11 @@ from urllib.parse import urlsplit
 
 import h11
 
+from tertulia.adapters.lookup import Lookup, Lookups
+from tertulia.core.calls import Call
 from tertulia.core.errors import Unavailable
+
+LOG = logging.getLogger(__name__)
 
 WITHIN_S = 10.0
 """From the look-up of the name to the status of the answer."""
@@ -32,7 +37,11 @@ RESOLVE_WITHIN_S = 2.0
 
 MAX_URL = 2_048
 MAX_ANSWER = 64 << 10
-"""Bytes that are read at most while waiting for the status."""
+"""Bytes of an answer that are read at most, and thrown away."""
+
+LAST_WORDS_S = 0.5
+"""How long the rest of an answer is listened to when its status is known: hanging up on a server in the
+middle of its sentence makes it log an error."""
 
 PORTS = {"http": 80, "https": 443}
 
@@ -113,9 +122,15 @@ def _embedded(address: Address) -> IPv4Address | None:
 class Outbound:
     """Makes requests."""
 
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
-        """`allowed`: networks that may be called although they are not public."""
+    def __init__(self, allowed: Sequence[Network] = (), lookup: Lookup | None = None) -> None:
+        """Nothing is called yet.
+
+        Args:
+            allowed: networks that may be called although they are not public.
+            lookup: finds the addresses of a name; None: as the system does.
+        """
         self._allowed = tuple(allowed)
+        self._lookup = lookup or Lookups()
         self._tls: ssl.SSLContext | None = None
 
     def _tls_context(self) -> ssl.SSLContext:
@@ -136,13 +151,42 @@ class Outbound:
         return literal is None or self._may(literal)
 
     def _may(self, address: Address) -> bool:
+        return is_public(address) or self._is_listed(address)
+
+    def _is_listed(self, address: Address) -> bool:
+        """Whether the operator has allowed it."""
         stood_for = _embedded(address) or address
-        return is_public(address) or any(
+        return any(
             each.version == stood_for.version and stood_for in each for each in self._allowed
         )
 
+    async def vet(self, url: str) -> str | None:
+        """Why the server would not call that address, its host looked up now; None when it would."""
+        try:
+            await self._addresses(Target.of(url), trusted=False)
+        except Refused as error:
+            return str(error)
+        except (OSError, TimeoutError, ValueError):
+            return "its host cannot be found"
+        return None
+
+    async def call(self, call: Call, within_s: float) -> bool:
+        """Whether it arrived: the right status in time (`core.calls.Caller`)."""
+        try:
+            status = await self.post(call.url, dict(call.headers), call.body, within_s=within_s)
+        except (Refused, Unavailable) as error:
+            LOG.debug("A call was not answered: %s", error)
+            return False
+        return 200 <= status < 300 if call.only is None else status == call.only
+
     async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, *, trusted: bool = False
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        trusted: bool = False,
+        within_s: float = WITHIN_S,
     ) -> int:
         """The status of the answer.
 
@@ -151,6 +195,7 @@ class Outbound:
             headers: beside those that HTTP itself needs.
             body: what to send.
             trusted: the operator gave the address, so it may lie anywhere.
+            within_s: how long it may take until the status is there.
 
         Raises:
             Refused: it may not be called.
@@ -158,27 +203,35 @@ class Outbound:
         """
         target = Target.of(url)
         try:
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(within_s) as deadline:
                 addresses = await self._addresses(target, trusted=trusted)
-                return await self._exchange(target, addresses[0], headers, body)
+                return await self._exchange(target, addresses[0], headers, body, deadline)
         except (OSError, TimeoutError, ValueError, h11.ProtocolError) as error:
             raise Unavailable(f"{target.origin} ({type(error).__name__})") from error
 
     async def _addresses(self, target: Target, *, trusted: bool) -> list[str]:
         """What the host stands for, now. Raises: Refused when one of it is out of bounds."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(RESOLVE_WITHIN_S):
-            found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        literal = _literal(target.host)
+        if literal is None:
+            async with asyncio.timeout(RESOLVE_WITHIN_S):
+                addresses = await self._lookup(target.host, target.port)
+        else:
+            addresses = [str(literal)]
         if not addresses:
             raise OSError("no address")
         # A scope (fe80::1%eth0) is part of the address: such ones are never public.
-        if not trusted and not all(self._may(ip_address(each)) for each in addresses):
+        parsed = [ip_address(each) for each in addresses]
+        if not trusted and not (all(map(is_public, parsed)) or all(map(self._is_listed, parsed))):
             raise Refused("it is not a public address")
         return addresses
 
     async def _exchange(
-        self, target: Target, address: str, headers: Mapping[str, str], body: bytes
+        self,
+        target: Target,
+        address: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: asyncio.Timeout,
     ) -> int:
         is_tls = target.scheme == "https"
         reader, writer = await asyncio.open_connection(
@@ -207,25 +260,53 @@ class Outbound:
             )
             writer.write(b"".join(part for part in sent if part))
             await writer.drain()
-            return await _status(http, reader)
+            answer = _Answer(http, reader)
+            status = await answer.status()
+            deadline.reschedule(None)
+            await answer.last_words()
+            return status
         finally:
             writer.transport.abort()
 
 
-async def _status(http: h11.Connection, reader: asyncio.StreamReader) -> int:
-    read = 0
-    while True:
-        event = http.next_event()
-        if isinstance(event, h11.Response):
-            return event.status_code
-        if event is h11.NEED_DATA:
-            arrived = await reader.read(MAX_ANSWER)
-            read += len(arrived)
-            if read > MAX_ANSWER:
-                raise OSError("a long answer without a status")
-            http.receive_data(arrived)
-        elif not isinstance(event, h11.InformationalResponse):
-            raise OSError("no answer")
+class _Answer:
+    """What comes back, up to MAX_ANSWER bytes of it."""
+
+    def __init__(self, http: h11.Connection, reader: asyncio.StreamReader) -> None:
+        self._http = http
+        self._reader = reader
+        self._left = MAX_ANSWER
+
+    async def status(self) -> int:
+        """Raises: OSError, h11.ProtocolError when there is none."""
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.Response):
+                return event.status_code
+            if event is h11.NEED_DATA:
+                if not self._left:
+                    raise OSError("a long answer without a status")
+                await self._read()
+            elif not isinstance(event, h11.InformationalResponse):
+                raise OSError("no answer")
+
+    async def last_words(self) -> None:
+        """The rest of it, if it comes soon. Whatever becomes of that, the status counts."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                while self._left:
+                    event = self._http.next_event()
+                    if event is h11.NEED_DATA:
+                        await self._read()
+                    elif not isinstance(event, h11.Data):
+                        return
+        except (OSError, TimeoutError, h11.ProtocolError):
+            return
+
+    async def _read(self) -> None:
+        arrived = await self._reader.read(self._left)
+        self._left -= len(arrived)
+        self._http.receive_data(arrived)
 
 
 def _literal(host: str) -> Address | None:

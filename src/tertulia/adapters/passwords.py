@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from tertulia.core.errors import Unavailable
+from tertulia.core.text import nfc
 
 T = TypeVar("T")
 
@@ -18,7 +19,10 @@ MOST_WAITING = 4_096
 
 
 class Argon2Passwords:
-    """`core.ports.Passwords`. Two hashes at a time: 19 MiB and 30 ms each."""
+    """`core.ports.Passwords`. Two hashes at a time: 19 MiB and 30 ms each.
+
+    A password is the same however its accents were typed: keyboards differ.
+    """
 
     def __init__(self, *, memory_kib: int = 19_456, rounds: int = 2) -> None:
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
@@ -28,13 +32,22 @@ class Argon2Passwords:
 
     async def hash(self, password: str) -> str:
         """See the port."""
-        return await self._in_thread(self._hasher.hash, password)
+        return await self._in_thread(self._hash, password)
 
     async def matches(self, hashed: str | None, password: str) -> bool:
         """See the port."""
         return await self._in_thread(self._matches, hashed, password)
 
+    def _hash(self, password: str) -> str:
+        return self._hasher.hash(nfc(password))
+
     def _matches(self, hashed: str | None, password: str) -> bool:
+        composed = nfc(password)
+        fits = self._verify(hashed, composed)
+        # Hashes of earlier versions are of what was typed.
+        return fits or (composed != password and self._verify(hashed, password))
+
+    def _verify(self, hashed: str | None, password: str) -> bool:
         try:
             self._hasher.verify(hashed or self._hash_of_nobody(), password)
         except (VerificationError, InvalidHashError):

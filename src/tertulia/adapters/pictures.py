@@ -36,6 +36,16 @@ UNREADABLE = (
     MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
+MOST_PIXELS_OF_PORTRAIT: Final = 50_000_000
+"""Of a picture that is to be somebody's: it is flattened strip by strip, so no second copy of it is made."""
+
+SQUARE_SIDE: Final = 256
+SHORTER_SIDE: Final = 1_024
+"""Pixels of the small copy of a portrait; of the large one, at most."""
+
+STRIP_ROWS: Final = 256
+"""Rows of a picture that are flattened at once, about."""
+
 JPEG: Final = "image/jpeg"
 WEBP: Final = "image/webp"
 
@@ -83,20 +93,93 @@ def preview(path: Path, side: int) -> bytes | None:
             return None
 
 
+def redrawn(content: bytes) -> tuple[bytes, int, int] | None:
+    """The picture as JPEG with its sides: upright, on white, its shorter side at most `SHORTER_SIDE`.
+
+    The first one of several. None when it cannot be read, or has too many pixels.
+    """
+    image = _opened(io.BytesIO(content))
+    if image is None:
+        return None
+    with image:
+        large = _large(image)
+    return None if large is None else (_encoded(large, "JPEG", 90), large.width, large.height)
+
+
+def portrait(path: Path, *, square: bool) -> bytes | None:
+    """A copy as JPEG: the square in the middle with `SQUARE_SIDE` pixels a side, or the whole, as `redrawn`."""
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as above
+
+    image = _opened(path)
+    if image is None:
+        return None
+    with image:
+        large = _large(image)
+    if large is not None and square:
+        side = (SQUARE_SIDE, SQUARE_SIDE)
+        large = ImageOps.fit(large, side, Image.Resampling.LANCZOS)
+    return None if large is None else _encoded(large, "JPEG", 90)
+
+
+def _large(image: "Image") -> "Image | None":
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as above
+
+    width, height = image.size
+    if not 0 < width * height <= MOST_PIXELS_OF_PORTRAIT or max(width, height) > LONGEST_SIDE:
+        return None
+    scale = min(SHORTER_SIDE / min(width, height), 1.0)
+    target = (max(round(width * scale), 1), max(round(height * scale), 1))
+    try:
+        image.draft("RGB", target)
+        flat = _on_white(image, max(min(image.size) // (2 * SHORTER_SIDE), 1))
+        # Only now: some formats tell it behind their pixels.
+        orientation = image.getexif().get(ORIENTATION, 1)
+        flat = flat.resize(target, Image.Resampling.LANCZOS) if flat.size != target else flat
+        flat.getexif()[ORIENTATION] = orientation
+        return ImageOps.exif_transpose(flat)
+    except UNREADABLE:
+        return None
+
+
+def _on_white(image: "Image", factor: int) -> "Image":
+    """The picture in RGB, that many times smaller, with white behind what one can see through."""
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    image.load()
+    if image.mode.startswith("I"):
+        # 16 bits a pixel, which nothing else here knows.
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    width, height = image.size
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)), "white")
+    is_clear = image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+    rows = max(STRIP_ROWS // factor, 1) * factor
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        strip.info = image.info
+        if is_clear:
+            strip = strip.convert("RGBA")
+            white = Image.new("RGB", strip.size, "white")
+            white.paste(strip, mask=strip.getchannel("A"))
+            strip = white
+        strip = strip.convert("RGB")
+        small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return small
+
+
 def kind_of(content: bytes) -> str:
     """The content type of a preview, by its first bytes."""
     return JPEG if content.startswith(b"\xff\xd8") else WEBP
 
 
-def _opened(path: Path) -> "Image | None":
+def _opened(source: Path | io.BytesIO) -> "Image | None":
     from PIL import Image  # noqa: PLC0415 - as above
 
     # Ours are lower, and are an answer instead of a warning.
     Image.MAX_IMAGE_PIXELS = None
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if isinstance(source, Path) and source.stat().st_size > MOST_BYTES:
             return None
-        return Image.open(path, formats=FORMATS)
+        return Image.open(source, formats=FORMATS)
     except UNREADABLE:
         return None
 
@@ -112,10 +195,10 @@ def _orientation(image: "Image") -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _encoded(image: "Image", form: str) -> bytes:
+def _encoded(image: "Image", form: str, quality: int = 80) -> bytes:
     """Pixels only: whatever else was in the picture stays behind."""
     clean = image.copy()
     clean.info = {}
     into = io.BytesIO()
-    clean.save(into, form, quality=80, exif=b"", icc_profile=None)
+    clean.save(into, form, quality=quality, exif=b"", icc_profile=None)
     return into.getvalue()

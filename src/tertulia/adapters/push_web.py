@@ -139,6 +139,7 @@ class DevicePushes:
 
     def __init__(self, outbound: Outbound, vapid: Vapid, clock: Clock, mobile_url: str) -> None:
         """`mobile_url`: where pushes for iOS and Android are posted; "": they are dropped."""
+        self.public_key = vapid.public_key
         self._outbound = outbound
         self._vapid = vapid
         self._clock = clock

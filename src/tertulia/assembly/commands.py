@@ -7,17 +7,22 @@ from typing import Any
 
 from tertulia.assembly.control import Arguments, Commands
 from tertulia.core.administration import Administration, Listing
+from tertulia.core.admission import Door
+from tertulia.core.applications import Application
+from tertulia.core.errors import NotFound
+from tertulia.core.invites import Invite, Invites
 from tertulia.core.model import Account, NewAccount
-from tertulia.core.oauth import Application, OAuth
+from tertulia.core.oauth import OAuth
 from tertulia.core.ports import Clock, Passwords
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.administration import SqlAdministration
 from tertulia.store.engine import Engine
+from tertulia.store.invites import SqlInvites
 from tertulia.store.oauth import SqlOAuth
 
 
-def commands(engine: Engine, passwords: Passwords, clock: Clock) -> Commands:
-    """All of them, over an open store."""
+def commands(engine: Engine, passwords: Passwords, clock: Clock, *, base_url: str = "") -> Commands:
+    """All of them, over an open store. *base_url*: of links, if a server runs that knows it."""
     accounts = SqlAccounts(engine)
     office = Administration(SqlAdministration(engine), accounts, passwords, clock)
 
@@ -51,6 +56,20 @@ def commands(engine: Engine, passwords: Passwords, clock: Clock) -> Commands:
     async def remove(arguments: Arguments) -> Any:
         await applications.remove(arguments["client_id"])
 
+    invites = Invites(SqlInvites(engine), Door(), clock)
+
+    async def invite(arguments: Arguments) -> Any:
+        made, token = await invites.create(**arguments)
+        return _invite(made) | {"token": token, "base_url": base_url}
+
+    async def invited(arguments: Arguments) -> Any:
+        del arguments
+        return [_invite(each) for each in await invites.listed()]
+
+    async def uninvite(arguments: Arguments) -> Any:
+        if not await invites.remove(arguments["id"]):
+            raise NotFound("invite")
+
     async def find(arguments: Arguments) -> Any:
         return _user(await office.find(arguments["name"]))
 
@@ -61,6 +80,9 @@ def commands(engine: Engine, passwords: Passwords, clock: Clock) -> Commands:
         "user block": block,
         "user unblock": unblock,
         "user delete": delete,
+        "invite create": invite,
+        "invite list": invited,
+        "invite delete": uninvite,
         "oauth-client create": register,
         "oauth-client list": registered,
         "oauth-client delete": remove,
@@ -80,6 +102,17 @@ def _user(account: Account) -> dict[str, object]:
         "created_at": account.created_at,
         "seen_at": account.seen_at,
         "blocked_at": account.blocked_at,
+    }
+
+
+def _invite(invite: Invite) -> dict[str, object]:
+    """What the operator is told of an invite; its token nobody knows any more."""
+    return {
+        "id": invite.id,
+        "uses": invite.uses,
+        "used": invite.used,
+        "created_at": invite.created_at,
+        "expires_at": invite.expires_at,
     }
 
 

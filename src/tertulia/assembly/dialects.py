@@ -1,7 +1,13 @@
 """Builds the dialects."""
 
 from tertulia.assembly.parts import Parts
+from tertulia.dialects.astrak import astrak
 from tertulia.dialects.sama import KEY_NAME, sama
+from tertulia.dialects.sama import ids as sama_ids
+from tertulia.dialects.tada import KEY_NAME as TADA_KEY_NAME
+from tertulia.dialects.tada import tada
+from tertulia.dialects.unet import KEY_NAME as UNET_KEY_NAME
+from tertulia.dialects.unet import unet
 from tertulia.web.dialect import Desk, Dialect
 
 
@@ -16,4 +22,7 @@ async def dialects(parts: Parts, desk: Desk) -> tuple[tuple[Dialect, ...], Diale
         most_members=settings.sama_max_participants,
         admin_key=settings.sama_admin_key,
     )
-    return (), rest
+    teams = tada(desk, await parts.secret(TADA_KEY_NAME), drawings=parts.drawer, sama_ids=sama_ids)
+    applications = unet(desk, await parts.secret(UNET_KEY_NAME))
+    bots = astrak(desk, poll_timeout_s=settings.poll_timeout)
+    return (teams, applications, bots), rest

@@ -7,41 +7,97 @@ from urllib.parse import urlsplit
 
 from tertulia.adapters import push_web
 from tertulia.adapters.push_web import DevicePushes, Vapid
+from tertulia.adapters.sms import sms_sender_at
 from tertulia.assembly.parts import Parts
 from tertulia.assembly.tasks import Spawn
 from tertulia.core.accounts import Accounts
+from tertulia.core.admission import Door
+from tertulia.core.archive import Archive
+from tertulia.core.callbacks import CallbackAddresses
+from tertulia.core.chat_lists import ChatLists
+from tertulia.core.chat_settings import ChatSettings
 from tertulia.core.chats import Chats
 from tertulia.core.codes import Codes
 from tertulia.core.contacts import Contacts
+from tertulia.core.devices import Devices
 from tertulia.core.files import Files
+from tertulia.core.groups import Groups
+from tertulia.core.guessing import Guessing
+from tertulia.core.histories import Histories
+from tertulia.core.hooks import NOTES_PER_MINUTE, Hooks
 from tertulia.core.ids import AccountId
+from tertulia.core.invitations import Invitations
+from tertulia.core.invites import Invites
 from tertulia.core.keys import Keys
+from tertulia.core.letters import Letters
 from tertulia.core.links import FileLinks
 from tertulia.core.log import Log
 from tertulia.core.messages import Messages
+from tertulia.core.oauth import OAuth
+from tertulia.core.phone_codes import PhoneCodes
+from tertulia.core.phones import is_number
+from tertulia.core.places import Places
+from tertulia.core.portraits import Portraits
+from tertulia.core.positions import Positions
 from tertulia.core.presence import PresenceBook
 from tertulia.core.push import Pushing
+from tertulia.core.registrations import Registrations
+from tertulia.core.searching import Searching
+from tertulia.core.sections import Sections
 from tertulia.core.services import Services
 from tertulia.core.signals import Signals
 from tertulia.core.signin import SignIn
 from tertulia.core.statistics import Statistics
+from tertulia.core.stream import Stream
+from tertulia.core.tasks import Tasks
+from tertulia.core.team_uploads import TeamUploads
+from tertulia.core.teams import Teams
+from tertulia.core.ui_settings import UiSettings
 from tertulia.delivery.audience import Audience
+from tertulia.delivery.callbacks import Callbacks
 from tertulia.delivery.hub import Hub
 from tertulia.delivery.pushes import Pushes
 from tertulia.dialects.sama import push_words
 from tertulia.settings import SettingsError
 from tertulia.store.accounts import SqlAccounts
+from tertulia.store.archive import SqlArchive
 from tertulia.store.blocks import SqlBlocks
+from tertulia.store.callbacks import SqlCallbacks
+from tertulia.store.chat_lists import SqlChatLists
+from tertulia.store.chat_settings import SqlChatSettings
 from tertulia.store.chats import SqlChats
 from tertulia.store.codes import SqlCodes
 from tertulia.store.contacts import SqlContacts
 from tertulia.store.counts import SqlCounts
+from tertulia.store.courses import SqlCourses
+from tertulia.store.devices import SqlDevices, SqlUiSettings
 from tertulia.store.files import SqlFiles
+from tertulia.store.groups import SqlGroups
+from tertulia.store.histories import SqlHistories
+from tertulia.store.hooks import SqlHooks
+from tertulia.store.house_bots import house_bots
+from tertulia.store.invitations import SqlInvitations
+from tertulia.store.invites import SqlInvites
 from tertulia.store.keys import SqlKeys
+from tertulia.store.letters import SqlLetters
 from tertulia.store.messages import SqlMessages
+from tertulia.store.oauth import SqlOAuth
 from tertulia.store.oplog import SqlLog
+from tertulia.store.phone_codes import SqlPhoneCodes
+from tertulia.store.places import SqlPlaces
+from tertulia.store.positions import SqlPositions
 from tertulia.store.pushes import SqlPushes
+from tertulia.store.registrations import SqlRegistrations
+from tertulia.store.searching import SqlSearch
+from tertulia.store.sections import SqlSections
 from tertulia.store.sessions import SqlSessions
+from tertulia.store.stream import SqlStream
+from tertulia.store.tasks import SqlTasks
+from tertulia.store.team_members import SqlTeamMembers
+from tertulia.store.team_uploads import SqlTeamUploads
+from tertulia.store.teams import SqlTeams
+from tertulia.store.unconfirmed import SqlUnconfirmed
+from tertulia.store.unread import SqlUnread
 from tertulia.web.limits import Attempts
 from tertulia.web.transfer import PATH as FILES_PATH
 
@@ -49,9 +105,13 @@ LOG = logging.getLogger(__name__)
 
 FAILED_SIGN_INS = 10
 FAILED_WITHIN_S = 600.0
+MINUTE_S = 60.0
 
 FILE_KEY_NAME = "file links"
 """Under which the key that signs links to files lies in the store."""
+
+PHONE_CODE_KEY_NAME = "phone codes"
+"""Under which the key that codes are hashed with lies in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +122,16 @@ class Messenger:
     hub: Hub
     audience: Audience
     pushes: Pushes
+    callbacks: Callbacks
+    push_key: str
+    """The public one, which browsers want to know."""
 
 
 async def messenger(parts: Parts) -> Messenger:
     """Every service, over its store.
 
     Raises:
-        SettingsError: a key the operator gave is none.
+        SettingsError: a key or a test number the operator gave is none.
     """
     engine, clock, bus = parts.engine, parts.clock, parts.bus
     spawn: Spawn = parts.tasks.start
@@ -89,37 +152,96 @@ async def messenger(parts: Parts) -> Messenger:
 
     hub = Hub(came, went)
     presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
-    attempts = Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, asyncio.get_running_loop().time)
+    now_s = asyncio.get_running_loop().time
+    attempts, strangers = (Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, now_s) for _ in range(2))
+    guessing = Guessing(parts.passwords, attempts, strangers)
+    phone_codes = await _phone_codes(parts)
     links = FileLinks(await parts.secret(FILE_KEY_NAME), parts.base_url + FILES_PATH, clock)
     subscriptions = SqlPushes(engine)
+    sender = await _sender(parts)
     pushes = Pushes(
         hub,
         audience,
         subscriptions,
-        await _sender(parts),
+        sender,
         words=push_words(links.download),
         clock=clock,
         spawn=spawn,
     )
-    most_bytes = parts.settings.max_upload
+    callbacks = Callbacks(SqlCourses(engine), parts.outbound, clock, spawn)
+    changes = Attempts(parts.settings.callback_changes, MINUTE_S, asyncio.get_running_loop().time)
+    notes = Attempts(NOTES_PER_MINUTE, MINUTE_S, asyncio.get_running_loop().time)
+    hooks = Hooks(SqlHooks(engine), callbacks, parts.outbound, notes, clock)
+    await hooks.open()
+    most_bytes, door = parts.settings.max_upload, Door(parts.settings.registration)
+    bots = await house_bots(engine, clock.now_ms())
+    teams = Teams(SqlTeams(engine), SqlTeamMembers(engine), bots, clock)
+    files = Files(SqlFiles(engine), parts.disk, links, clock, most_bytes=most_bytes)
     core = Services(
-        accounts=Accounts(accounts, blocks, parts.passwords, hub, clock),
-        signin=SignIn(accounts, sessions, parts.passwords, attempts, clock),
+        accounts=Accounts(accounts, blocks, parts.passwords, hub, clock, door=door),
+        signin=SignIn(
+            accounts, sessions, SqlRegistrations(engine), guessing, clock, spawn=spawn, door=door
+        ),
+        invites=Invites(SqlInvites(engine), door, clock),
         codes=Codes(SqlCodes(engine), parts.passwords, parts.mailer, attempts, clock),
+        phone_codes=phone_codes,
+        registrations=Registrations(
+            SqlRegistrations(engine), phone_codes, parts.passwords, guessing, clock, door=door
+        ),
         contacts=Contacts(SqlContacts(engine), clock),
-        files=Files(SqlFiles(engine), parts.disk, links, clock, most_bytes=most_bytes),
+        devices=Devices(SqlDevices(engine), clock),
+        files=files,
         keys=Keys(SqlKeys(engine), clock),
         chats=Chats(chats, clock),
         messages=Messages(messages, clock),
+        archive=Archive(SqlArchive(engine)),
+        letters=Letters(SqlLetters(engine), Messages(messages, clock), clock),
+        places=Places(SqlPlaces(engine)),
+        positions=Positions(SqlPositions(engine)),
+        stream=Stream(SqlStream(engine), clock),
+        callbacks=CallbackAddresses(
+            SqlCallbacks(engine), parts.outbound, callbacks, changes, clock
+        ),
+        hooks=hooks,
+        oauth=OAuth(SqlOAuth(engine), clock),
         presence=presence,
         log=log,
         pushing=Pushing(subscriptions, pushes, parts.outbound, accounts, clock),
         signals=Signals(accounts, blocks, chats, audience, bus.announce, clock),
         statistics=Statistics(SqlCounts(engine), hub, clock),
+        teams=teams,
+        invitations=Invitations(SqlInvitations(engine), clock),
+        sections=Sections(SqlSections(engine), teams, clock),
+        portraits=Portraits(SqlFiles(engine), parts.disk, clock),
+        ui_settings=UiSettings(SqlUiSettings(engine)),
+        chat_lists=ChatLists(SqlChatLists(engine), clock),
+        chat_settings=ChatSettings(SqlChatSettings(engine), clock),
+        searching=Searching(SqlSearch(engine), clock),
+        groups=Groups(SqlGroups(engine), clock),
+        tasks=Tasks(SqlTasks(engine), clock),
+        team_uploads=TeamUploads(SqlTeamUploads(engine), files, clock),
+        histories=Histories(SqlHistories(engine), Messages(messages, clock), clock),
+        unread=SqlUnread(engine),
+        unconfirmed=SqlUnconfirmed(engine),
         connections=hub,
         clock=clock,
     )
-    return Messenger(core, hub, audience, pushes)
+    return Messenger(core, hub, audience, pushes, callbacks, sender.public_key)
+
+
+async def _phone_codes(parts: Parts) -> PhoneCodes:
+    """Codes by SMS, sent as the operator wants."""
+    settings = parts.settings
+    for number, _ in settings.sms_test_numbers:
+        if not is_number(number):
+            raise SettingsError(f"sms_test_numbers: {number} is no phone number")
+    return PhoneCodes(
+        SqlPhoneCodes(parts.engine),
+        sms_sender_at(settings.sms_url, parts.outbound),
+        await parts.secret(PHONE_CODE_KEY_NAME),
+        dict(settings.sms_test_numbers),
+        parts.clock,
+    )
 
 
 async def _sender(parts: Parts) -> DevicePushes:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tertulia.adapters.drawings import Drawer
 from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
 from tertulia.assembly.tasks import Tasks
@@ -31,6 +32,7 @@ class Parts:
         disk: the content of files.
         mailer: sends mail.
         outbound: every request the server makes itself.
+        drawer: draws pictures.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Parts:
     disk: DiskFiles
     mailer: Mailer
     outbound: Outbound
+    drawer: Drawer
 
     async def secret(self, name: str) -> str:
         """The server's own secret of that name, made at the first start."""

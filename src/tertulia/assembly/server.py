@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
+from tertulia import __version__
+from tertulia.adapters.drawings import Drawer
 from tertulia.adapters.email import mailer_at
 from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
@@ -13,6 +15,7 @@ from tertulia.assembly.dialects import dialects
 from tertulia.assembly.messenger import Messenger, messenger
 from tertulia.assembly.parts import Parts
 from tertulia.assembly.tasks import Chore, Spawn, Tasks, hourly
+from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
 from tertulia.core.ports import Clock, Passwords
 from tertulia.core.services import Services
@@ -28,6 +31,7 @@ from tertulia.web.dialect import Claims, Desk
 from tertulia.web.health import health_routes
 from tertulia.web.limits import Limits
 from tertulia.web.metrics import metrics_route, watch_loop_lag
+from tertulia.web.pages import BUILT, About, page_routes
 from tertulia.web.port import Port, one_port
 from tertulia.web.transfer import PATH as FILES_PATH
 from tertulia.web.transfer import REFUSED_AT_THE_DOOR, Transfer
@@ -79,8 +83,20 @@ async def built(
     await engine.open()
     mailer = mailer_at(settings.email_url)
     outbound = Outbound(settings.callback_allow)
+    drawer = Drawer()
     parts = Parts(
-        settings, base_url, clock, passwords, engine, tally, tasks, bus, disk, mailer, outbound
+        settings,
+        base_url,
+        clock,
+        passwords,
+        engine,
+        tally,
+        tasks,
+        bus,
+        disk,
+        mailer,
+        outbound,
+        drawer,
     )
     try:
         made = await messenger(parts)
@@ -95,22 +111,39 @@ async def built(
             refusal=claims.refusal,
             also=lambda path: claims.also(path) + _for_pages(path),
         )
-        fan_out = FanOut(hub, made.audience, tally, spawn=tasks.start, flush=port.flusher.flush)
+        fan_out = FanOut(
+            hub,
+            made.audience,
+            tally,
+            spawn=tasks.start,
+            flush=port.flusher.flush,
+            before=[
+                made.callbacks.hear,
+                *(each.hears for each in claiming if each.hears is not None),
+            ],
+        )
         bus.listen(fan_out.deliver)
+        for errand in (errand for each in claiming for errand in each.errands):
+            made.callbacks.add(errand)
         # After it: who is told by a packet has it by then.
         bus.listen(made.pushes.consider)
         await made.pushes.open()
+        await core.callbacks.open()
+        await made.callbacks.open()
         routes = [route for dialect in (*claiming, rest) for route in dialect.routes]
         routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
         routes += Transfer(core.files).routes()
+        routes += page_routes(BUILT, _about(settings, made))
         chores = [tasks.start(hourly(each)) for each in _hourly(made)]
         chores.append(tasks.start(watch_loop_lag(tally)))
         yield Server(web_app(routes), port, engine, core, hub, tally)
         made.pushes.close()
+        made.callbacks.close()
         for each in chores:
             each.cancel()
         await tasks.end(LAST_TASKS_S)
     finally:
+        drawer.close()
         mailer.close()
         disk.close()
         await engine.close()
@@ -119,7 +152,39 @@ async def built(
 def _hourly(made: Messenger) -> tuple[Chore, ...]:
     """What throws away what nobody needs any more."""
     core = made.core
-    return core.keys.forget_old, core.log.tidy, made.pushes.tidy, core.files.tidy
+    return (
+        core.keys.forget_old,
+        core.log.tidy,
+        made.pushes.tidy,
+        core.files.tidy,
+        core.oauth.tidy,
+        core.phone_codes.forget_old,
+        core.registrations.forget_old,
+        core.invites.forget_old,
+        core.callbacks.tidy,
+        core.histories.tidy,
+        core.groups.cleanup,
+    )
+
+
+def _about(settings: Settings, made: Messenger) -> About:
+    """What the web client may know before anybody is signed in."""
+    constant = {
+        "version": __version__,
+        "push_key": made.push_key,
+        "max_upload": settings.max_upload,
+        "registration": settings.registration.value,
+    }
+
+    async def about() -> dict[str, object]:
+        try:
+            is_new = not await made.core.accounts.has_people()
+        except Unavailable:
+            # The page shall come up all the same, and say what happened when somebody signs in.
+            is_new = False
+        return {**constant, "is_new": is_new}
+
+    return about
 
 
 def _is_file(path: str) -> bool:

@@ -17,6 +17,8 @@ from typing_extensions import override
 
 from tertulia.adapters.clock import SystemClock
 from tertulia.adapters.passwords import Argon2Passwords
+from tertulia.assembly import control
+from tertulia.assembly.commands import commands
 from tertulia.assembly.server import STOP_WITHIN_S, Server, built, engine_for
 from tertulia.settings import BY_NAME, Settings, SettingsError
 from tertulia.store.migrate import NewerStore
@@ -82,15 +84,20 @@ async def _serve(settings: Settings) -> None:
     _make_folder(settings.data)
     listening = _listen(settings)
     base_url = settings.base_url(listening.getsockname()[1])
-    passwords = Argon2Passwords()
+    passwords, clock = Argon2Passwords(), SystemClock()
     try:
-        async with built(
-            settings,
-            base_url=base_url,
-            engine_of=engine_for(settings),
-            passwords=passwords,
-            clock=SystemClock(),
-        ) as server:
+        async with (
+            built(
+                settings,
+                base_url=base_url,
+                engine_of=engine_for(settings),
+                passwords=passwords,
+                clock=clock,
+            ) as server,
+            control.listening(
+                settings.data, commands(server.engine, passwords, clock, base_url=base_url)
+            ),
+        ):
             await _listener(settings, server, listening).serve([listening])
     except NewerStore as error:
         raise SettingsError(str(error)) from error

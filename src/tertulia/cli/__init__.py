@@ -19,7 +19,10 @@ from tertulia.settings import SettingsError
 COMMANDS = {
     "serve": "run the server",
     "config": "show the settings and where each comes from",
+    "user": "make, list, block and delete accounts",
+    "invite": "make, list and delete invites to sign up",
     "vapid": "print the public key of web push",
+    "oauth-client": "make, list and delete applications that may ask people for access",
     "bench": "put load on a running server and measure it",
 }
 
@@ -61,14 +64,14 @@ def _dispatch(argv: list[str]) -> int:
         hint = suggestion(name, [*COMMANDS, "--help", "--version"])
         raise SettingsError(f"unknown {what} {name}{hint or '; see tertulia --help'}")
     # SAFE: every module in COMMANDS has the two functions; a test calls them all.
-    command = cast("Command", import_module(f"tertulia.cli.{name}"))
+    command = cast("Command", import_module(f"tertulia.cli.{name.replace('-', '_')}"))
     parser = Parser(prog=f"tertulia {name}", description=f"{COMMANDS[name].capitalize()}.")
     command.add_arguments(parser)
     return command.run(parser.parse(argv[1:]))
 
 
 def _overview() -> str:
-    lines = [f"  {name:<10} {text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<12} {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "Tertulia, a messenger server that speaks several APIs on one port.",

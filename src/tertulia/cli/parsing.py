@@ -55,13 +55,25 @@ class _Help(HelpFormatter):
         return "".join(indent + line for line in text.splitlines(keepends=True))
 
 
-def add_settings(parser: ArgumentParser) -> None:
-    """A flag for every setting, in groups, and `--config`."""
+STORE = ("data", "database_url")
+"""The settings that say where the store is."""
+
+
+def add_settings(parser: ArgumentParser, only: Sequence[str] | None = None) -> None:
+    """A flag for every setting, or for some, in groups, and `--config`.
+
+    The others still come from the environment and the file.
+    """
     parser.usage = f"{parser.prog} [--config FILE] [--SETTING VALUE …]"
     parser.epilog = MORE
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
-    groups = {group: parser.add_argument_group(group) for group in Group}
-    for setting in SETTINGS:
+    shown = [each for each in SETTINGS if only is None or each.name in only]
+    groups = {
+        group: parser.add_argument_group(group)
+        for group in Group
+        if any(each.group is group for each in shown)
+    }
+    for setting in shown:
         default = f" [{setting.default}]" if setting.default else ""
         groups[setting.group].add_argument(
             setting.flag,

@@ -7,10 +7,12 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from tertulia.core.calls import Errands
 from tertulia.core.services import Services
+from tertulia.delivery.fanout import Hearer
 from tertulia.delivery.hub import Hub
-from tertulia.web.port import Extra, OpenSpeaker, Refusal, in_plain_words
-from tertulia.web.socket import Speaker, Upgrade
+from tertulia.web.port import Extra, OpenSpeaker, Refusal, Verdict, in_plain_words
+from tertulia.web.socket import Upgrade
 from tertulia.web.wire import JsonLimits
 
 
@@ -47,6 +49,8 @@ class Dialect:
         refusal: its form of a refusal that is given before a request reaches it.
         also: further headers of such a refusal.
         body_bytes: the largest body for a path it claims; None: as everywhere.
+        hears: is told of every event before anybody is offered a packet of it; None: it need not be.
+        errands: what it tells addresses outside.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Dialect:
     refusal: Refusal = in_plain_words
     also: Extra = lambda _: ()
     body_bytes: Callable[[str], int | None] = lambda _: None
+    hears: Hearer | None = None
+    errands: Sequence[Errands] = ()
 
 
 class Claims:
@@ -69,7 +75,7 @@ class Claims:
         """Whose path that is."""
         return next((each for each in self._dialects if each.claims(path)), self._rest)
 
-    def speaker(self, upgrade: Upgrade) -> Speaker | HTTPStatus:
+    def speaker(self, upgrade: Upgrade) -> Verdict | Coroutine[Any, Any, Verdict]:
         """Who speaks on a WebSocket (`web.port.OpenSpeaker`)."""
         speaker = self.owner(upgrade.path).speaker
         return HTTPStatus.NOT_FOUND if speaker is None else speaker(upgrade)

@@ -44,6 +44,9 @@ class Limits:
     silent_s: float = 60.0
     unsigned_s: float = 600.0
     unsigned_per_address: int = 100
+    # How long a dialect may ask whether somebody may come in, and for how many at once.
+    ask_s: float = 10.0
+    most_asking: int = 1024
     # From our close frame to the answer.
     close_grace_s: float = 2.0
     # What was read before a stop is finished and answered within this.

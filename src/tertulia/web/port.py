@@ -2,7 +2,8 @@
 
 uvicorn neither counts a head while it arrives nor bounds a body, and waits for both as long as it
 takes. `OnePortHttp` does, so that every refusal is an answer: 400, 408, 413, 414, 431. What follows an
-upgrade request in the same packet belongs to the WebSocket and is not lost.
+upgrade request in the same packet belongs to the WebSocket and is not lost, nor is what comes while a
+dialect is still asking the store whether it may be one.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import enum
 import logging
 import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
@@ -25,6 +26,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from tertulia.core.tally import Tally
 from tertulia.web.deflate import accepted_offer
 from tertulia.web.handover import Handover, NoUpgrade, read_upgrade
+from tertulia.web.held import Held
 from tertulia.web.limits import Limits, is_loopback, is_trusted, peer_address
 from tertulia.web.rounds import Rounds
 from tertulia.web.socket import Flusher, House, Socket, Speaker, Upgrade
@@ -34,9 +36,25 @@ LOG = logging.getLogger(__name__)
 AROUND_TARGET_BYTES = 13
 # ": " and the line's end.
 AROUND_HEADER_BYTES = 4
+NOBODY_SPEAKS = "nobody speaks for an upgrade"
 
-# Who speaks for an upgrade request, or the status that refuses it.
-OpenSpeaker = Callable[[Upgrade], Speaker | HTTPStatus]
+# What may come while a dialect asks; then the connection is not read until it knows.
+EARLY_BYTES = 16 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """An upgrade refused in a dialect's own words."""
+
+    status: HTTPStatus
+    content_type: bytes
+    body: bytes
+
+
+# Who speaks for an upgrade request, or how it is refused.
+Verdict = Speaker | HTTPStatus | TurnedAway
+# The verdict, or a coroutine that finds it out, within `Limits.ask_s`.
+OpenSpeaker = Callable[[Upgrade], Verdict | Coroutine[Any, Any, Verdict]]
 # From the path (as sent) and the status to the content type and body of a refusal.
 Refusal = Callable[[str, HTTPStatus], tuple[bytes, bytes]]
 # From the path (as sent) to further headers of a refusal.
@@ -137,6 +155,11 @@ class OnePortHttp(HttpToolsProtocol):
         self._body_limit = 0
         self._deaf = False
         self._verdict = b""
+        # While a dialect asks whether this may be a WebSocket, and what came meanwhile.
+        self._asking: asyncio.Task[None] | None = None
+        self._early = b""
+        # An exchange that the application will answer later.
+        self._held: Held | None = None
 
     # The connection.
 
@@ -151,7 +174,11 @@ class OnePortHttp(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._rounds.visitors.discard(self)
+        if self._asking is not None:
+            self._asking.cancel()
         super().connection_lost(exc)
+        if self._held is not None:
+            self._held.lost()
 
     @override
     def pause_writing(self) -> None:
@@ -166,6 +193,11 @@ class OnePortHttp(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         if self._deaf:
+            return
+        if self._asking is not None:
+            self._early += data
+            if len(self._early) > EARLY_BYTES:
+                self.flow.pause_reading()
             return
         began_before = self._phase is Phase.HEAD
         fresh = self._phase in (Phase.FIRST, Phase.IDLE)
@@ -191,10 +223,16 @@ class OnePortHttp(HttpToolsProtocol):
     @override
     def shutdown(self) -> None:
         self._rounds.house.stopping = True
+        if self._asking is not None:
+            self._asking.cancel()
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         if self._phase is Phase.BODY:
             # Whoever goes on sending is waited for, whoever is silent is not.
             self._patience = min(self._patience, self.loop.time() + self._body_s)
         super().shutdown()
+        if self._held is not None:
+            self._held.stop()
 
     @property
     def _body_s(self) -> float:
@@ -222,6 +260,15 @@ class OnePortHttp(HttpToolsProtocol):
             self._patience = self._rounds.house.now + self._body_s
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def keep(self, held: Held) -> None:
+        """See `web.held.Connection`."""
+        self._held = held
+        if self._phase is Phase.WORK:
+            # Of this very request, and read; there is no other yet.
+            self.headers = []
+        if self._rounds.house.stopping:
+            held.stop()
 
     def want_more(self) -> None:
         """The application waits for the body: from now on, silence is the client's."""
@@ -286,6 +333,7 @@ class OnePortHttp(HttpToolsProtocol):
     @override
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        self._held = None
         if self.transport.is_closing():
             self._deaf = True
             self._enter(Phase.LAST, self._limits.unread_answer_s)
@@ -360,30 +408,70 @@ class OnePortHttp(HttpToolsProtocol):
         if house.stopping:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             return
-        speaker: Speaker | HTTPStatus | None = None
+        verdict: Verdict | Coroutine[Any, Any, Verdict] | None = None
         if is_loopback(asked.peer) or not house.is_crowded(asked.peer):
-            speaker = self._speaker_for(asked)
-        if isinstance(speaker, HTTPStatus):
-            self._refuse(speaker)
-            return
-        extensions = accepted_offer(asked.headers.get("sec-websocket-extensions", ""))
-        socket = Socket(
-            house,
-            self.transport,
-            asked.peer,
-            speaker,
-            deflate=bool(extensions),
-            slot=self._rounds.slot(),
-        )
-        self._become(asked, socket, extensions, rest)
+            verdict = self._speaker_for(asked)
+        if not isinstance(verdict, Coroutine):
+            self._decide(asked, verdict, rest)
+        elif house.asking >= self._limits.most_asking:
+            verdict.close()
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        else:
+            self._early = rest
+            self._enter(Phase.WORK, math.inf)
+            self._asking = self.loop.create_task(self._ask(asked, verdict))
+            self.tasks.add(self._asking)
+            self._asking.add_done_callback(self.tasks.discard)
+            # If the client is gone before it has begun.
+            self._asking.add_done_callback(lambda _: verdict.close())
 
-    def _speaker_for(self, asked: Upgrade) -> Speaker | HTTPStatus:
+    def _speaker_for(self, asked: Upgrade) -> Verdict | Coroutine[Any, Any, Verdict]:
         try:
             return self.door.open_speaker(asked)
         except Exception:
             # A mistake of ours must not cost the client its answer.
-            LOG.exception("nobody speaks for an upgrade")
+            LOG.exception(NOBODY_SPEAKS)
             return HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def _ask(self, asked: Upgrade, finding: Coroutine[Any, Any, Verdict]) -> None:
+        """Wait for the verdict; who is not in yet counts among the strangers of his address."""
+        house = self._rounds.house
+        house.asking += 1
+        house.meet(asked.peer)
+        verdict: Verdict
+        try:
+            async with asyncio.timeout(self._limits.ask_s):
+                verdict = await finding
+        except TimeoutError:
+            verdict = HTTPStatus.SERVICE_UNAVAILABLE
+        except Exception:
+            LOG.exception(NOBODY_SPEAKS)
+            verdict = HTTPStatus.INTERNAL_SERVER_ERROR
+        finally:
+            house.asking -= 1
+            house.part(asked.peer)
+        self._asking, early, self._early = None, self._early, b""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._decide(asked, verdict, early)
+
+    def _decide(self, asked: Upgrade, verdict: Verdict | None, rest: bytes) -> None:
+        """Open the WebSocket, or refuse it. None: the house is crowded, and the socket will say so."""
+        if isinstance(verdict, HTTPStatus):
+            self._refuse(verdict)
+        elif isinstance(verdict, TurnedAway):
+            self._refuse(verdict.status, words=(verdict.content_type, verdict.body))
+        else:
+            extensions = accepted_offer(asked.headers.get("sec-websocket-extensions", ""))
+            socket = Socket(
+                self._rounds.house,
+                self.transport,
+                asked.peer,
+                verdict,
+                deflate=bool(extensions),
+                slot=self._rounds.slot(),
+            )
+            self._become(asked, socket, extensions, rest)
 
     def _become(self, asked: Upgrade, socket: Socket, extensions: str, rest: bytes) -> None:
         transport = self.transport
@@ -398,11 +486,20 @@ class OnePortHttp(HttpToolsProtocol):
         if rest:
             protocol.feed(rest)
 
-    def _refuse(self, status: HTTPStatus, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-        """Hear nothing more; answer *status* as soon as all earlier requests are answered."""
+    def _refuse(
+        self,
+        status: HTTPStatus,
+        extra: tuple[tuple[bytes, bytes], ...] = (),
+        *,
+        words: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        """Hear nothing more; answer *status* as soon as all earlier requests are answered.
+
+        *words*: content type and body, if they are not those of the path's dialect (`Refusal`).
+        """
         self._deaf = True
         self._rounds.house.tally.refused += 1
-        answer = self._answer(status, extra)
+        answer = self._answer(status, extra, words or self.door.refusal(self._path, status))
         cycle = self.cycle
         # Without its body, the refused request may have reached the application already.
         if self._phase is Phase.BODY and cycle is not None:
@@ -427,8 +524,13 @@ class OnePortHttp(HttpToolsProtocol):
         else:
             self._say_last(answer)
 
-    def _answer(self, status: HTTPStatus, extra: tuple[tuple[bytes, bytes], ...]) -> bytes:
-        kind, body = self.door.refusal(self._path, status)
+    def _answer(
+        self,
+        status: HTTPStatus,
+        extra: tuple[tuple[bytes, bytes], ...],
+        words: tuple[bytes, bytes],
+    ) -> bytes:
+        kind, body = words
         headers = [
             *self.server_state.default_headers,
             (b"content-type", kind),
@@ -462,6 +564,11 @@ class _Flow(FlowControl):
         super().__init__(transport)
         # Weak, because the connection holds us: a ring would wait for the garbage collection.
         self._connection = weakref.ref(connection)
+
+    @property
+    def connection(self) -> "OnePortHttp | None":
+        """Whose flow it is, while that lives."""
+        return self._connection()
 
     @override
     def resume_reading(self) -> None:

@@ -120,7 +120,7 @@ class House:
     """What all sockets of one port share."""
 
     __slots__ = (
-        "closing", "flusher", "limits", "most_bytes", "most_packets", "now", "sockets", "stopping",
+        "asking", "closing", "flusher", "limits", "most_bytes", "most_packets", "now", "sockets", "stopping",
         "strangers", "tally",
     )  # fmt: skip
 
@@ -132,6 +132,7 @@ class House:
             sockets: all that are open, spread over as many slots as sweeps lie between two pings.
             closing: who has our close frame, and when we stop waiting for the answer.
             strangers: by address, how many are connected and not signed in.
+            asking: how many upgrades wait for their dialect to decide.
         """
         self.limits = limits
         # Looked at for every packet.
@@ -144,6 +145,7 @@ class House:
         self.sockets: list[set[Socket]] = [set() for _ in range(slots)]
         self.closing: dict[Socket, float] = {}
         self.strangers: dict[str, int] = {}
+        self.asking = 0
         self.stopping = False
 
     def is_crowded(self, peer: str) -> bool:

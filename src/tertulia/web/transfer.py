@@ -110,7 +110,7 @@ class Transfer:
                 stored = await self._files.preview(file, side)
         except TertuliaError as error:
             return _refusal(request, error)
-        return _answer(request, file, stored, side, left_s)
+        return answer(request, file, stored, side, left_s)
 
     def _check(self, request: Request, purpose: Purpose) -> int:
         """Seconds until the link expires. Raises: _LinkError."""
@@ -183,9 +183,13 @@ def _refusal(request: Request, error: TertuliaError) -> Response:
             raise error
 
 
-def _answer(
+def answer(
     request: Request, file: File, stored: StoredFile, side: int | None, left_s: int
 ) -> Response:
+    """The file, or the part of it that is asked for; *stored* is closed when it has left.
+
+    *side*: of a preview, None: the file itself. *left_s*: how long a client may keep it, in seconds.
+    """
     tag = f'"{file.id:x}"' if side is None else f'"{file.id:x}-{side}"'
     date = formatdate((file.uploaded_at or 0) // 1000, usegmt=True)
     headers = {

@@ -125,8 +125,11 @@ class Client(WSListener):
 AnyClient = TypeVar("AnyClient", bound=Client)
 
 
-async def reach(url: str, make: Callable[[], AnyClient]) -> AnyClient:
-    """A client of the kind *make* gives, connected to *url* (`http` or `ws`) and not signed in."""
+async def reach(url: str, make: Callable[[], AnyClient], **headers: str) -> AnyClient:
+    """A client of the kind *make* gives, connected to *url* (`http` or `ws`) and not signed in.
+
+    *headers* go with the handshake.
+    """
     client = make()
     await ws_connect(
         lambda: client,
@@ -134,5 +137,6 @@ async def reach(url: str, make: Callable[[], AnyClient]) -> AnyClient:
         websocket_handshake_timeout=PATIENCE_S,
         logger_name=_LOG,
         read_buffer_init_size=_READ_BUFFER,
+        extra_headers=headers or None,
     )
     return client

@@ -21,9 +21,11 @@ class Plan:
         rate: messages a second offered to the whole server, whatever it does with them.
         body: length of a text in bytes.
         messages: how many `pages` writes before it reads.
-        accounts: how many accounts the sockets of `idle` share; 0 for one each.
+        accounts: how many accounts the sockets of `idle` share; 0 for one each. Those of `polls`.
         everyone: every member of a chat writes, not only the first.
         repeated: all messages bear one text and one client id.
+        dialect: in whose words people talk, `sama` or `tada`.
+        confirms: every listener confirms what it hears, as Tada's clients do.
     """
 
     work: str
@@ -38,12 +40,22 @@ class Plan:
     accounts: int = 0
     everyone: bool = False
     repeated: bool = False
+    dialect: str = "sama"
+    confirms: bool = False
 
 
 PLANS = {
     plan.work: plan
     for plan in (
         Plan("groups", "groups of 10, everybody online, one writes", users=200),
+        Plan("tada-groups", "the same on Tada's sockets", users=200, dialect="tada"),
+        Plan(
+            "tada-confirmed",
+            "the same, and every packet is confirmed by whoever hears it",
+            users=200,
+            dialect="tada",
+            confirms=True,
+        ),
         Plan("room", "one chat of 500, one writes", users=500, members=500),
         Plan("latency", "200 messages/s offered to groups of 10", users=200, rate=200.0),
         Plan("pairs", "direct chats at saturation, then at half of it", users=128, members=2),
@@ -67,6 +79,7 @@ PLANS = {
             everyone=True,
             repeated=True,
         ),
+        Plan("polls", "Astrak polls that wait", users=5000, accounts=150),
         Plan("signin", "sign-ups and sign-ins by password", users=50, seconds=0.0),
     )
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from tertulia.cli.bench import roster
+from tertulia.cli.bench import roster, tada
 from tertulia.cli.bench.client import AnyClient, Client, reach
 from tertulia.cli.bench.crowd import Chat, Member, Sender
 from tertulia.cli.bench.packets import Numbered, Repeated
@@ -105,6 +105,8 @@ async def _open_chat(url: str, party: Sequence[Account]) -> str:
 
 
 async def _seat(stage: Stage, party: Sequence[Account]) -> Chat:
+    if stage.plan.dialect == "tada":
+        return await tada.seat(stage.url, party, stage.complaints, confirms=stage.plan.confirms)
     chat = Chat(await stage.chat(party), stage.complaints, checked=not stage.bare)
 
     async def sit(account: Account) -> Member:
@@ -116,7 +118,9 @@ async def _seat(stage: Stage, party: Sequence[Account]) -> Chat:
 
 def _choose_writers(chat: Chat, plan: Plan) -> None:
     for member in chat.members if plan.everyone else chat.members[:1]:
-        if plan.repeated:
+        if plan.dialect == "tada":
+            member.write(tada.Worded(chat.cid, plan.body))
+        elif plan.repeated:
             member.write(Repeated(chat.cid))
         else:
             member.write(Numbered(chat.cid, member.account_id, plan.body))

@@ -11,6 +11,7 @@ from tertulia.cli.bench.stage import Stage, seated, writers
 WARM_UP_S = 2.0
 
 _HUNDRED_THOUSAND = 100_000
+_MILLION = 1_000_000
 
 
 async def saturated(stage: Stage) -> dict[str, float]:
@@ -24,6 +25,7 @@ async def saturated(stage: Stage) -> dict[str, float]:
             "deliveries_per_s": heard / cost.seconds,
             "messages_per_s": len(stretch.ack_delays) / cost.seconds,
             **cost.cpu_per("cpu_s_per_100k_deliveries", heard, _HUNDRED_THOUSAND),
+            **cost.cpu_per("cpu_us_per_message", len(stretch.ack_delays), _MILLION),
             **delays("delivery", stretch.delivery_delays),
             **_frame(stretch),
             **cost.figures(),

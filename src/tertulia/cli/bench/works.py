@@ -6,7 +6,7 @@ from pathlib import Path
 import uvloop
 from picows import WSError
 
-from tertulia.cli.bench import meter, paging, quiet, talking
+from tertulia.cli.bench import meter, paging, polling, quiet, talking
 from tertulia.cli.bench.client import Refused
 from tertulia.cli.bench.plans import Plan
 from tertulia.cli.bench.report import Complaints, Report
@@ -14,6 +14,8 @@ from tertulia.cli.bench.stage import Stage
 
 _WORKS: dict[str, Callable[[Stage], Awaitable[dict[str, float]]]] = {
     "groups": talking.saturated,
+    "tada-groups": talking.saturated,
+    "tada-confirmed": talking.saturated,
     "room": talking.saturated,
     "latency": talking.latency,
     "pairs": talking.pairs,
@@ -21,6 +23,7 @@ _WORKS: dict[str, Callable[[Stage], Awaitable[dict[str, float]]]] = {
     "idle": quiet.idle,
     "signin": quiet.signin,
     "pages": paging.pages,
+    "polls": polling.polls,
 }
 
 
