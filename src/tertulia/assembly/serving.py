@@ -127,6 +127,7 @@ def _listener(settings: Settings, server: Server, listening: socket.socket) -> L
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
+        gc.enable()
         host, port = settings.host, listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"Tertulia is listening on http://{shown}:{port}\n")
