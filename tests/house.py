@@ -13,10 +13,14 @@ import uvicorn
 from tertulia.adapters.clock import SystemClock
 from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.assembly import EngineOf, Listener, Publish, Server, Spawn, built
+from tertulia.core.ports import Clock
 from tertulia.core.tally import Tally
 from tertulia.settings import Settings
 from tertulia.store.engine import Engine
 from tertulia.store.sqlite import IN_MEMORY, SqliteEngine
+
+RUNNING: dict[str, Server] = {}
+"""Which server answers at a base URL in this process: for what no API can do."""
 
 
 def in_memory(publish: Publish, tally: Tally, spawn: Spawn) -> Engine:
@@ -28,15 +32,18 @@ def in_memory(publish: Publish, tally: Tally, spawn: Spawn) -> Engine:
 @contextlib.asynccontextmanager
 async def running_house(
     engine_of: EngineOf = in_memory,
+    clock: Clock | None = None,
     **settings: Any,
 ) -> AsyncIterator[tuple[Server, str]]:
     """A whole server on a free port, and its base URL.
 
     Passwords are hashed as cheaply as the library allows; `settings` are those of an operator.
+    Without a clock it has the real time.
     """
     scratch = tempfile.TemporaryDirectory(prefix="tertulia-house-")
     settings.setdefault("data", Path(scratch.name))
-    listening = socket.socket()
+    # Named, so that asyncio sees that it is TCP and does not hold small answers back.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     passwords = Argon2Passwords(memory_kib=8, rounds=1)
@@ -46,10 +53,10 @@ async def running_house(
             asyncio.TaskGroup() as group,
             built(
                 Settings(**settings),
-                base_url=base_url,
+                base_url=str(settings.get("public_url") or base_url),
                 engine_of=engine_of,
                 passwords=passwords,
-                clock=SystemClock(),
+                clock=clock or SystemClock(),
             ) as server,
         ):
             config = uvicorn.Config(
@@ -65,6 +72,7 @@ async def running_house(
             listener = QuietListener(config, ready.set)
             serving = group.create_task(listener.serve([listening]))
             await ready.wait()
+            RUNNING[base_url] = server
             yield server, base_url
             listener.should_exit = True
             await serving
@@ -74,6 +82,7 @@ async def running_house(
             raise several.exceptions[0] from None
         raise
     finally:
+        RUNNING.pop(base_url, None)
         scratch.cleanup()
         listening.close()
         passwords.close()

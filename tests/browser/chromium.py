@@ -98,12 +98,12 @@ class Profile:
 
     def __init__(self, browser: Chromium, profile_id: str) -> None:
         self._browser = browser
-        self._id = profile_id
+        self.id = profile_id
 
     def tab(self, url: str) -> "Tab":
         """That page in a new tab."""
         target = self._browser.ask(
-            "Target.createTarget", url="about:blank", browserContextId=self._id
+            "Target.createTarget", url="about:blank", browserContextId=self.id
         )
         attached = self._browser.ask(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True
@@ -112,13 +112,13 @@ class Profile:
 
     def cookies(self) -> list[Packet]:
         """All, those included that pages cannot see."""
-        found = self._browser.ask("Storage.getCookies", browserContextId=self._id)
+        found = self._browser.ask("Storage.getCookies", browserContextId=self.id)
         cookies: list[Packet] = found["cookies"]
         return cookies
 
     def close(self) -> None:
         """And all its tabs."""
-        self._browser.ask("Target.disposeBrowserContext", browserContextId=self._id)
+        self._browser.ask("Target.disposeBrowserContext", browserContextId=self.id)
 
 
 class Tab:
@@ -130,7 +130,12 @@ class Tab:
         for domain in ("Page", "Runtime"):
             browser.ask(f"{domain}.enable", session)
         browser.ask("Page.setLifecycleEventsEnabled", session, enabled=True)
-        self.loaded(browser.ask("Page.navigate", session, url=url)["loaderId"])
+        self.go(url)
+
+    def go(self, url: str) -> None:
+        """That page in this tab."""
+        loader = self._browser.ask("Page.navigate", self._session, url=url)["loaderId"]
+        self.loaded(loader)
 
     def reload(self, *, until_loaded: bool = True) -> None:
         """As the button does."""

@@ -25,9 +25,12 @@ def valid(names: Names) -> dict[str, Json]:
         "user_create": {
             "login": "new-login", "password": "secret", "email": "e", "phone": "555",
             "device_id": "d", "first_name": "Ada", "last_name": "Rey", "organization_id": "default",
+            "invite": "i",
         },
         "user_login": {"login": names["login"], "password": "secret", "device_id": "d"},
-        "connect": {"token": names["token"], "device_id": "d"},
+        "connect": {
+            "token": names["token"], "device_id": "d", "extensions": ["chat_settings"],
+        },
         "user_logout": {},
         "user_edit": {
             "login": names["login"], "email": "a@b.example", "phone": "5551", "first_name": "Ada",
@@ -75,7 +78,9 @@ def valid(names: Names) -> dict[str, Json]:
         "system_message": {"id": "s1", "cid": tea, "x": {"call": {}}},
         "message_edit": {"id": mine, "body": "edited"},
         "message_delete": {"cid": tea, "type": "myself", "ids": [names["hers"]]},
-        "message_list": {"cid": tea, **page, "ids": [names["hers"], mine]},
+        "message_list": {
+            "cid": tea, **page, "ids": [names["hers"], mine], "created_at": {"gt": 1, "lt": 2},
+        },
         "message_read": {"cid": tea, "ids": [names["hers"]]},
         "message_reactions_update": {"mid": names["hers"], "add": "+", "remove": "-"},
         "message_reactions_list": {"mid": names["hers"]},

@@ -131,12 +131,12 @@ class Town:
 
 
 @contextmanager
-def town() -> Iterator[Town]:
-    """A town of its own."""
+def town(**settings: Any) -> Iterator[Town]:
+    """A town of its own; `settings` are those of an operator."""
     told: Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
 
     async def serve() -> None:
-        async with running_server() as base_url:
+        async with running_server(**settings) as base_url:
             stop = asyncio.Event()
             told.put((base_url, asyncio.get_running_loop(), stop))
             await stop.wait()

@@ -1,3 +1,6 @@
+import pytest
+
+from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import MessageId, SessionId, TeamId
 from tertulia.core.model import Opening
 from tertulia.core.unconfirmed import HungUp
@@ -47,7 +50,8 @@ def test_nothing_is_kept_of_a_session_that_has_ended(in_store: InStore) -> None:
         (anna,) = await world.accounts.search("anna", 1, changed_after=None, leave_out=())
         await world.sessions.end([mine], anna.id)
         await store.end(mine, CLUB, HungUp(7, ()))
-        assert await store.begin(mine, CLUB) is None
-        assert await store.begin(mine, CLUB) is None
+        for _ in range(2):
+            with pytest.raises(NotSignedIn):
+                await store.begin(mine, CLUB)
 
     in_store(story)

@@ -25,6 +25,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tertulia.adapters.push_web import from_text, to_text
 from tertulia.assembly import Publish, Server, Spawn
+from tertulia.core.chat_lists import SettingsChange
+from tertulia.core.flags import SILENT
+from tertulia.core.ids import AccountId, ChatId, SessionId
+from tertulia.core.model import Actor, Draft
 from tertulia.core.tally import Tally
 from tertulia.delivery import pushes
 from tertulia.store.engine import Engine
@@ -297,6 +301,44 @@ def test_neither_the_author_nor_who_blocks_him_nor_who_shall_not_see_it_is_pushe
         await scene.say(anna, cid, "open")
         path, _, body = await scene.service.next()
         assert (path, scene.browser.opened(body)["body"]) == ("/clara", "open")
+        assert scene.service.heard.empty()
+
+    play(story)
+
+
+def test_a_muted_chat_calls_nobody_who_muted_it() -> None:
+    async def story(scene: Scene) -> None:
+        for login in ("boris", "clara"):
+            await scene.subscribe(login, f"/{login}")
+        anna = await scene.comes("anna")
+        quiet = await scene.chat(anna, "g", "boris", "clara")
+        assert {(await scene.service.next())[0] for _ in range(2)} == {"/boris", "/clara"}
+        other = await scene.chat(anna, "u", "boris")
+        boris = Actor(AccountId(int(scene.ids["boris"][8:], 16)), SessionId(1))
+        muted = {ChatId(int(quiet[8:], 16)): SettingsChange(notifies=False)}
+        await scene.server.core.chat_settings.keep(boris, muted)
+        await scene.say(anna, quiet, "psst")
+        await scene.say(anna, other, "hear me")
+        heard = {}
+        for _ in range(2):
+            path, _, body = await scene.service.next()
+            heard[path] = scene.browser.opened(body)["body"]
+        assert heard == {"/clara": "psst", "/boris": "hear me"}
+        assert scene.service.heard.empty()
+
+    play(story)
+
+
+def test_a_silent_message_calls_nobody() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.subscribe("boris")
+        anna = await scene.comes("anna")
+        cid = await scene.chat(anna, "u", "boris")
+        author = Actor(AccountId(int(scene.ids["anna"][8:], 16)), SessionId(1))
+        draft = Draft(ChatId(int(cid[8:], 16)), "psst", flags=SILENT)
+        await scene.server.core.messages.send(author, draft)
+        await scene.say(anna, cid, "hear me")
+        assert (await scene.push())["body"] == "hear me"
         assert scene.service.heard.empty()
 
     play(story)

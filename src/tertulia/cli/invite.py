@@ -2,11 +2,11 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
 from typing import Any
 
 from tertulia.cli.parsing import STORE, add_settings, settings_from
 from tertulia.cli.store_command import perform
+from tertulia.cli.tables import aligned, day
 from tertulia.settings import Settings, SettingsError
 
 ACTIONS = ("create", "list", "delete")
@@ -84,7 +84,7 @@ def _create(settings: Settings, args: Namespace) -> None:
         return
     print(link)
     many = "once" if made["uses"] == 1 else f"{made['uses']} times"
-    print(f"Good {many} until {_day(made['expires_at'])}. Without the web page: {made['token']}")
+    print(f"Good {many} until {day(made['expires_at'])}. Without the web page: {made['token']}")
 
 
 def _table(invites: list[dict[str, Any]]) -> str:
@@ -94,17 +94,9 @@ def _table(invites: list[dict[str, Any]]) -> str:
             str(each["id"]),
             str(each["used"]),
             str(each["uses"]),
-            _day(each["created_at"]),
-            _day(each["expires_at"]),
+            day(each["created_at"]),
+            day(each["expires_at"]),
         )
         for each in invites
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+    return aligned(rows)

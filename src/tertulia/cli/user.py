@@ -4,11 +4,11 @@ import getpass
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
 from typing import Any
 
 from tertulia.cli.parsing import STORE, add_settings, settings_from
 from tertulia.cli.store_command import perform
+from tertulia.cli.tables import aligned, day
 from tertulia.settings import Settings, SettingsError
 
 DONE = {
@@ -144,24 +144,16 @@ def _table(users: list[dict[str, Any]]) -> str:
             user["name"] or "-",
             _claim(user["phone"], is_proven=user["phone_proven"]),
             _claim(user["email"], is_proven=user["email_proven"]),
-            _day(user["created_at"]),
-            _day(user["seen_at"]),
-            _day(user["blocked_at"]),
+            day(user["created_at"]),
+            day(user["seen_at"]),
+            day(user["blocked_at"]),
         )
         for user in users
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return aligned(rows)
 
 
 def _claim(text: str, *, is_proven: bool) -> str:
     if not text:
         return "-"
     return text if is_proven else f"{text} (unproven)"
-
-
-def _day(at_ms: int | None) -> str:
-    return "-" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")

@@ -106,8 +106,9 @@ class TaskFilter:
 
     Attributes:
         statuses, without_statuses: has one of these; has none of these.
-        member_id: is in it.
-        observer_id: is in it, and neither owns it nor is to do it.
+        nums, assignees, owners: has one of these.
+        members: one of these is in it.
+        observers: the same, and he neither owns it nor is to do it.
         public: whether it is public. Public ones that the actor is not in are listed only when asked for.
         text: contained in the description, without regard to case.
         oldest_first, by_deadline: the order, else newest first.
@@ -117,11 +118,11 @@ class TaskFilter:
     offset: int = 0
     statuses: tuple[str, ...] = ()
     without_statuses: tuple[str, ...] = ()
-    num: int | None = None
-    assignee_id: AccountId | None = None
-    owner_id: AccountId | None = None
-    observer_id: AccountId | None = None
-    member_id: AccountId | None = None
+    nums: tuple[int, ...] | None = None
+    assignees: tuple[AccountId, ...] | None = None
+    owners: tuple[AccountId, ...] | None = None
+    observers: tuple[AccountId, ...] | None = None
+    members: tuple[AccountId, ...] | None = None
     tag: str = ""
     section_id: SectionId | None = None
     public: bool | None = None

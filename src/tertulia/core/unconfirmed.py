@@ -26,7 +26,11 @@ class UnconfirmedStore(Protocol):
         ...
 
     async def begin(self, session_id: SessionId, team_id: TeamId) -> HungUp | None:
-        """Where the session stood; None: it is here for the first time, and stands here from now on."""
+        """Where the session stood; None: it is here for the first time, and stands here from now on.
+
+        Raises:
+            NotSignedIn: the session has ended.
+        """
         ...
 
     async def end(self, session_id: SessionId, team_id: TeamId, stood: HungUp) -> None:

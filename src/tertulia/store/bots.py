@@ -4,7 +4,7 @@ They exist so that whatever a program writes has an author in every API. A bot h
 login that a sign-in would find; no search finds it.
 """
 
-from tertulia.core.ids import AccountId
+from tertulia.core.ids import AccountId, in_base_36
 from tertulia.core.model import Account
 from tertulia.store.work import Work, draw, run
 
@@ -15,8 +15,6 @@ VALUES (?, ?, NULL, NULL, '', NULL, '', NULL, NULL, ?, '', '', ?, ?, ?, ?)
 """
 
 RENAME_BOT = "UPDATE accounts SET first_name = ?, updated_at = ? WHERE id = ? AND bot <> ''"
-
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def add_bot(kind: str, name: str, now: int) -> Work[Account]:
@@ -38,12 +36,3 @@ def add_bot(kind: str, name: str, now: int) -> Work[Account]:
 def rename_bot(bot_id: AccountId, name: str, now: int) -> Work[None]:
     """It is called otherwise from now on, also above what it wrote before."""
     yield from run(RENAME_BOT, name, now, bot_id)
-
-
-def in_base_36(number: int) -> str:
-    """A positive number with the digits 0 to 9 and a to z."""
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = DIGITS[digit] + digits
-    return digits or "0"

@@ -5,7 +5,7 @@ from tertulia.core.model import Actor
 from tertulia.core.tasks import TaskFilter
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tertulia.core.text import containing, fold
-from tertulia.store.message_filters import Conditions
+from tertulia.store.message_filters import ONE_OF, Conditions
 from tertulia.store.team_records import need_member
 from tertulia.store.work import Work, array, rows
 
@@ -17,7 +17,10 @@ WHERE k.team_id = ?{conditions}
 ORDER BY {order} LIMIT ? OFFSET ?
 """
 
-IN_IT = "EXISTS (SELECT 1 FROM members x WHERE x.chat_id = c.id AND x.account_id = ?)"
+IN_IT = (
+    "EXISTS (SELECT 1 FROM members x WHERE x.chat_id = c.id"
+    f" AND {ONE_OF.format(column='x.account_id')}{{but}})"
+)
 
 
 def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[ChatId]]:
@@ -45,16 +48,15 @@ def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[C
 
 
 def _about_people(found: Conditions, wish: TaskFilter) -> None:
-    if wish.assignee_id is not None:
-        found.add("k.assignee_id = ?", wish.assignee_id)
-    if wish.owner_id is not None:
-        found.add("c.owner_id = ?", wish.owner_id)
-    if wish.member_id is not None:
-        found.add(IN_IT, wish.member_id)
-    if wish.observer_id is not None:
-        found.add(IN_IT, wish.observer_id)
-        found.add("c.owner_id <> ?", wish.observer_id)
-        found.add("COALESCE(k.assignee_id, 0) <> ?", wish.observer_id)
+    if wish.assignees is not None:
+        found.add(ONE_OF.format(column="k.assignee_id"), array(wish.assignees))
+    if wish.owners is not None:
+        found.add(ONE_OF.format(column="c.owner_id"), array(wish.owners))
+    if wish.members is not None:
+        found.add(IN_IT.format(but=""), array(wish.members))
+    if wish.observers is not None:
+        but = " AND x.account_id <> c.owner_id AND x.account_id <> COALESCE(k.assignee_id, 0)"
+        found.add(IN_IT.format(but=but), array(wish.observers))
 
 
 def _about_the_task(found: Conditions, wish: TaskFilter) -> None:
@@ -63,8 +65,8 @@ def _about_the_task(found: Conditions, wish: TaskFilter) -> None:
         found.add(listed.format(""), array([[each] for each in wish.statuses]))
     if wish.without_statuses:
         found.add(listed.format("NOT "), array([[each] for each in wish.without_statuses]))
-    if wish.num is not None:
-        found.add("k.num = ?", wish.num)
+    if wish.nums is not None:
+        found.add(ONE_OF.format(column="k.num"), array(wish.nums))
     if wish.tag:
         # As it was spelled first; the tags of a team are few.
         found.add(

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import MessageId, SessionId, TeamId
 from tertulia.core.unconfirmed import HungUp
 from tertulia.store.engine import Engine
@@ -9,10 +10,11 @@ from tertulia.store.work import Work, array, row, run
 
 STOOD = "SELECT position, messages FROM unconfirmed WHERE session_id = ? AND team_id = ?"
 
-# Of a session that has just ended nothing is written.
+SESSION = "SELECT id FROM sessions WHERE id = ?"
+
+# Another connection of the session may be quicker.
 BEGIN = """
-INSERT INTO unconfirmed (session_id, team_id, position, messages)
-SELECT s.id, CAST(? AS BIGINT), CAST(? AS BIGINT), '[]' FROM sessions s WHERE s.id = ?
+INSERT INTO unconfirmed (session_id, team_id, position, messages) VALUES (?, ?, ?, '[]')
 ON CONFLICT DO NOTHING
 """
 
@@ -43,10 +45,12 @@ class SqlUnconfirmed:
 
 
 def begin(session_id: SessionId, team_id: TeamId, position: int) -> Work[HungUp | None]:
-    """Where it stood; who is here for the first time stands at *position*."""
+    """Where it stood; who is here for the first time stands at *position*. Raises: NotSignedIn."""
     found = yield from row(STOOD, session_id, team_id)
     if found is not None:
         ids = msgspec.json.decode(found[1], type=tuple[int, ...])
         return HungUp(found[0], tuple(MessageId(each) for each in ids))
-    yield from run(BEGIN, team_id, position, session_id)
+    if (yield from row(SESSION, session_id)) is None:
+        raise NotSignedIn
+    yield from run(BEGIN, session_id, team_id, position)
     return None

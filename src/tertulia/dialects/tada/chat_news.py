@@ -18,6 +18,7 @@ from tertulia.core.events import (
     ChatSettingsChanged,
     MembersAdded,
     MembersRemoved,
+    MessagesHidden,
 )
 from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import Chat, ChatKind
@@ -161,9 +162,15 @@ class ChatNews:
     async def _tell_hidden(self, event: MessagesHidden) -> None:
         me, core = event.account_id, self._desk.core
         at = core.clock.now_ms()
+        try:
+            found = await core.histories.whole(event.message_ids[:MOST_HIDDEN])
+        except TertuliaError:
+            # The store is busy. He finds them gone when he reads the chat anew.
+            return
         wholes = [
             each._replace(deleted_at=at, deleted_by=None, num=None, is_last=False)
-            for each in await core.histories.whole(event.message_ids[:MOST_HIDDEN])
+            for each in found
+            if each.message.cipher is None
         ]
         tally = self._counters.of(me)
         if not wholes or tally is None:

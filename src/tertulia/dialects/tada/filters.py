@@ -4,6 +4,8 @@ What clients ask for more than there is they get as much as there is. Of a list 
 nobody knows are met by nothing; elsewhere such words are no wish.
 """
 
+import re
+
 from tertulia.core.chat_lists import ChatFilter, Order
 from tertulia.core.errors import NotFound
 from tertulia.core.histories import MessageFilter, Target
@@ -40,6 +42,7 @@ ORDERS = {
 }
 
 _COUNTER = (1 << COUNTER_BITS) - 1
+_DAY_FIRST = re.compile(r"(\d\d)-(\d\d)-(\d{4})", re.ASCII)
 
 
 def flag(query: Fields, key: str) -> bool | None:
@@ -51,10 +54,10 @@ def flag(query: Fields, key: str) -> bool | None:
 
 
 def page(query: Fields, usual: int, most: int) -> tuple[int, int]:
-    """`limit` and `offset`."""
+    """`limit` and `offset`; clients without a wish say 0."""
     limit = query.number("limit", 0, FAR)
     offset = query.number("offset", 0, FAR)
-    return min(usual if limit is None else max(limit, 1), most), offset or 0
+    return min(limit or usual, most), offset or 0
 
 
 def moment(query: Fields, key: str) -> int | None:
@@ -62,7 +65,9 @@ def moment(query: Fields, key: str) -> int | None:
     text = query.values.get(key)
     if not text:
         return None
-    found = read_moment(text)
+    # Published examples write the day first.
+    day_first = _DAY_FIRST.fullmatch(text)
+    found = read_moment("-".join(reversed(day_first.groups())) if day_first else text)
     if found is None:
         query.note(key, errors.WRONG_VALUE)
     return found

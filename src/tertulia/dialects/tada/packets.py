@@ -6,7 +6,7 @@ counters is `Counted`: its socket adds them (`socket.Talk.offer`).
 
 import secrets
 import string
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -80,22 +80,6 @@ class Farewell(bytes):
     """A finished frame; sockets of that team are closed after it."""
 
     team_id: TeamId
-
-
-class Heard(NamedTuple):
-    """What a client said.
-
-    Attributes:
-        name: of the event.
-        confirm_id: what it wants to have confirmed; "" for nothing.
-        params: as they came, if they are an object.
-        orig: all of it, to be said back with a warning.
-    """
-
-    name: str
-    confirm_id: str
-    params: dict[str, Any]
-    orig: Any
 
 
 class _ConfirmedParams(Struct):

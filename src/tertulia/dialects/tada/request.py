@@ -177,8 +177,9 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _query(request: Request) -> dict[str, str]:
+    """What is behind the `?`. Clients name all the filters they know; one without a value is no wish."""
     text = request.scope["query_string"].decode("latin-1")
     try:
-        return _pairs(text) if text else {}
+        return {key: value for key, value in _pairs(text).items() if value} if text else {}
     except InvalidData:
         return {}

@@ -226,6 +226,11 @@ class Rosters:
         roster = self._rosters.get(team_id)
         return {} if roster is None else roster.people
 
+    def is_in(self, team_id: TeamId, account_id: AccountId) -> bool:
+        """Whether an account with a socket, whose rosters are read, is in the team now."""
+        roster = self._rosters.get(team_id)
+        return team_id == HOME_TEAM or (roster is not None and roster.has(account_id))
+
     def jid(self, team_id: TeamId, account_id: AccountId, reader: AccountId) -> str:
         """The contact's name in that team, as *reader* sees it; "" for who never was there."""
         roster = self._rosters.get(team_id)

@@ -12,11 +12,8 @@ from http import HTTPStatus
 from time import perf_counter
 from urllib.parse import unquote
 
-from starlette.datastructures import URLPath
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from tertulia.core.errors import NotFound, TertuliaError, Unavailable
@@ -25,6 +22,7 @@ from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.errors import BODY, INTERNAL, Fault, NoSuchMethod, explain
 from tertulia.dialects.tada.request import Answer, Call
 from tertulia.dialects.tada.wire.envelope import encode, failed, succeeded
+from tertulia.web.own_paths import OwnPaths
 
 LOG = logging.getLogger(__name__)
 
@@ -146,10 +144,11 @@ def refusal(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
     return JSON.encode(), failed(code, 0.0, details)
 
 
-class Router(BaseRoute):
+class Router(OwnPaths):
     """All of Tada's HTTP."""
 
     def __init__(self, desk: TadaDesk, operations: Iterable[Operation]) -> None:
+        super().__init__(claims)
         self._desk = desk
         self._versioned, self._root = Node(), Node()
         self.operations = tuple(operations)
@@ -161,28 +160,13 @@ class Router(BaseRoute):
             node.operations[each.method] = each
 
     @override
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether it is ours at all."""
-        is_ours = scope["type"] == "http" and claims(_path(scope))
-        return (Match.FULL if is_ours else Match.NONE), {}
-
-    @override
-    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
-        """There are no named routes."""
-        raise NoMatchFound(name, path_params)
-
-    @override
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, request: Request, path: str) -> Response:
         """Answer, whatever happens."""
-        response = await self._answer(Request(scope, receive))
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
         start = perf_counter()
         refuse: Refuse | None = None
         call = None
         try:
-            view, node, named = self._find(_path(request.scope))
+            view, node, named = self._find(path)
             # One path says errors in one form, whatever the method.
             refuse = next(iter(node.operations.values())).refuse
             operation = _operation(node, request.method)
@@ -234,11 +218,6 @@ class Router(BaseRoute):
             if who.by_cookie:
                 need_same_origin(self._desk, request)
         return Call(self._desk, request, view, named, who)
-
-
-def _path(scope: Scope) -> str:
-    raw: bytes = scope["raw_path"]
-    return raw.partition(b"?")[0].decode("latin-1")
 
 
 def _operation(node: Node, method: str) -> Operation:

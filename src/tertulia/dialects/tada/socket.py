@@ -14,32 +14,30 @@ from collections.abc import Callable
 from functools import partial
 from struct import Struct
 
-from tertulia.core.errors import BadInput, TertuliaError, Unavailable
-from tertulia.core.ids import MessageId, TeamId
+from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
+from tertulia.core.ids import TeamId
 from tertulia.core.model import Actor, Draft, Sent
 from tertulia.core.unconfirmed import HungUp
 from tertulia.delivery.encoder import Encoder
 from tertulia.dialects.tada import packets
 from tertulia.dialects.tada.auth import Caller
 from tertulia.dialects.tada.client_events import EVENTS, Asked, Place, quick_draft, written
-from tertulia.dialects.tada.counters import Tally
+from tertulia.dialects.tada.confirmations import Confirmations
 from tertulia.dialects.tada.errors import INTERNAL, explain
-from tertulia.dialects.tada.events import TadaReader
 from tertulia.dialects.tada.fields import Fields
+from tertulia.dialects.tada.hearing import CONFIRM, Heard, read
 from tertulia.dialects.tada.live import Live
 from tertulia.dialects.tada.packets import (
-    CONFIRM_LENGTH,
-    About,
     Counted,
     Farewell,
-    Heard,
     Moved,
     said,
     warning,
 )
+from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.times import date_time
+from tertulia.dialects.tada.views import TadaReader
 from tertulia.web.socket import POLICY, TOO_BIG, TRY_LATER, Socket, text_frame
-from tertulia.web.wire import read_json
 
 LOG = logging.getLogger(__name__)
 
@@ -52,9 +50,6 @@ MOST_WAITING = 64
 MOST_IN_FLIGHT = 256
 """Messages under way to the disk from one socket."""
 
-MOST_UNCONFIRMED = 200
-"""Packets whose confirmation is waited for; of more the oldest are not repeated."""
-
 MOST_PLACES = 256
 """Chats whose names a socket remembers."""
 
@@ -62,7 +57,6 @@ BEGIN_S = 30.0
 """In which everything must be known that a new socket is told."""
 
 MESSAGE = "client.message.updated"
-CONFIRM = "client.confirm"
 _CONFIRM = CONFIRM.encode()
 
 SHORT = 256
@@ -81,9 +75,9 @@ class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_actor", "_begun", "_busy", "_confirmed", "_held", "_in_flight", "_is_paused",
+        "_actor", "_begun", "_busy", "_confirmations", "_held", "_in_flight", "_is_paused",
         "_is_ready", "_on_idle",
-        "_places", "_places_of", "_sent", "_tally", "_waiting", "encoder", "is_inactive",
+        "_places", "_places_of", "_tally", "_waiting", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
@@ -106,9 +100,7 @@ class Talk:
         self._held: list[bytes] | None = None
         self.offer: Callable[[bytes], None] = _nowhere
         self._waiting: deque[Heard] | None = None
-        # The newest packets that the client is to confirm, and what it has.
-        self._sent: deque[About] = deque(maxlen=MOST_UNCONFIRMED)
-        self._confirmed: set[str] = set()
+        self._confirmations = Confirmations()
         self._places: dict[str, Place] | None = None
         self._places_of = 0
         self._on_idle: Callable[[], None] | None = None
@@ -133,16 +125,17 @@ class Talk:
             # One for nearly every packet we send: the shortest way.
             confirmed = packets.confirmed(message)
             if confirmed is not None:
-                self._note_confirmed(confirmed)
+                self._confirmations.note(confirmed)
                 return
         if size > MOST_BYTES:
             self._close(TOO_BIG, "the event is too long")
             return
-        heard = self._read(message)
-        if heard is None:
+        heard = read(message, self.live.desk.house.json_limits)
+        if isinstance(heard, bytes):
+            self._send(heard)
             return
         if heard.name == CONFIRM:
-            # A confirmation of something we never said is nobody's concern.
+            # It confirms nothing that we ever said.
             return
         if self._waiting or not self._start(heard):
             self._wait(heard)
@@ -158,8 +151,8 @@ class Talk:
         """The socket is gone. What is under way comes to its end, but nobody hears of it."""
         self.socket = self._waiting = None
         if self._begun:
-            self._begun = self._is_ready = False
             self._hang_up()
+        self._begun = self._is_ready = False
         self._held = None
         # It would keep us alive otherwise.
         self.offer = _nowhere
@@ -173,32 +166,45 @@ class Talk:
         try:
             async with asyncio.timeout(BEGIN_S):
                 self._tally = await live.ready(self._actor)
-                stood = await live.desk.core.unconfirmed.begin(self._actor.session_id, self.team_id)
         except (TertuliaError, TimeoutError):
-            live.leave(me)
             self._close(TRY_LATER, "the server is busy")
-            return
         except BaseException:
             live.leave(me)
             raise
-        if self.socket is None:
+        if self.socket is None or self._tally is None:
             live.leave(me)
-            return
+        elif not live.rosters.is_in(self.team_id, me):
+            live.leave(me)
+            self._close(POLICY, "not in the team any more")
+        else:
+            await self._join()
+
+    async def _join(self) -> None:
+        """From here on it hears of everything: of the end of its session and of its place, too."""
+        live, actor = self.live, self._actor
+        hub = live.desk.house.hub
         self._begun = True
         self._hold()
-        hub = live.desk.house.hub
         hub.add(self)
         hub.join(self.team_id, self)
         self._send(said("server.time", {"time": date_time(live.desk.core.clock.now_ms())}))
-        live.online.touch(me)
+        live.online.touch(actor.account_id)
         try:
-            online = await live.online.listen(self.team_id, self)
-            self._send(online)
-            if stood is not None:
-                await self._repeat(stood)
-        finally:
-            self._release()
+            async with asyncio.timeout(BEGIN_S):
+                self._send(await live.online.listen(self.team_id, self))
+                stood = await live.desk.core.unconfirmed.begin(actor.session_id, self.team_id)
+                if stood is not None:
+                    await self._repeat(stood)
+        except NotSignedIn:
+            # It ended while we were not in the hub yet.
+            self.signed_out()
+        except Exception as error:
+            if not isinstance(error, TertuliaError | TimeoutError):
+                LOG.exception("A Tada socket could not begin")
+            self._close(TRY_LATER, "the server is busy")
+        else:
             self._is_ready = self._begun
+            self._release()
             self._go_on()
 
     async def _repeat(self, stood: HungUp) -> None:
@@ -211,47 +217,23 @@ class Talk:
             LOG.warning("What was missed could not be repeated", exc_info=error)
 
     def _hang_up(self) -> None:
-        live, core = self.live, self.live.desk.core
-        hub = live.desk.house.hub
-        hub.remove(self)
+        """Be nowhere any more. Whoever was not even told what he had missed stands where he stood."""
+        live, actor = self.live, self._actor
+        live.desk.house.hub.remove(self)
         live.online.part(self)
-        live.online.touch(self._actor.account_id)
-        live.leave(self._actor.account_id)
-        unconfirmed = tuple(self._unconfirmed()[-MOST_UNCONFIRMED:])
-        stood = HungUp(core.unconfirmed.position, unconfirmed)
-        live.desk.house.spawn(core.unconfirmed.end(self._actor.session_id, self.team_id, stood))
+        live.online.touch(actor.account_id)
+        live.leave(actor.account_id)
+        if self._is_ready:
+            unconfirmed = live.desk.core.unconfirmed
+            held = [each.about for each in self._held or () if isinstance(each, Counted)]
+            stood = HungUp(unconfirmed.position, self._confirmations.missing(held))
+            live.desk.house.spawn(unconfirmed.end(actor.session_id, self.team_id, stood))
 
     def _close(self, code: int, reason: str) -> None:
         if self.socket is not None:
             self.socket.close(code, reason)
 
     # Serving.
-
-    def _read(self, message: bytes) -> Heard | None:
-        """The event; what is none is answered here."""
-        try:
-            orig = read_json(message, self.live.desk.house.json_limits)
-        except BadInput:
-            self._send(warning("INVALID_DATA: not JSON", message.decode("utf-8", "replace")))
-            return None
-        name = orig.get("event") if isinstance(orig, dict) else None
-        if not isinstance(name, str) or not name:
-            self._send(warning("INVALID_DATA: no event", orig))
-            return None
-        confirm_id, params = orig.get("confirm_id"), orig.get("params")
-        heard = Heard(
-            name,
-            confirm_id if isinstance(confirm_id, str) else "",
-            params if isinstance(params, dict) else {},
-            orig,
-        )
-        if name not in EVENTS and name != CONFIRM:
-            self._send(warning(f"unknown event: {name}", orig))
-            return None
-        if params is not None and not isinstance(params, dict):
-            self._send(warning("INVALID_DATA: params", orig))
-            return None
-        return heard
 
     def _wait(self, heard: Heard) -> None:
         if self._waiting is None:
@@ -353,22 +335,6 @@ class Talk:
             if self._on_idle is None:
                 self.socket.resume_reading()
 
-    def _note_confirmed(self, confirm_id: str) -> None:
-        if len(confirm_id) == CONFIRM_LENGTH:
-            self._confirmed.add(confirm_id)
-            if len(self._confirmed) > 2 * MOST_UNCONFIRMED:
-                self._confirmed &= {each.confirm_id for each in self._sent}
-
-    def _unconfirmed(self) -> list[MessageId]:
-        """The messages whose last packets the client has not confirmed, or was not even offered."""
-        held = [each.about for each in self._held or () if isinstance(each, Counted)]
-        last = {
-            message: about.confirm_id
-            for about in (*self._sent, *held)
-            for message in about.messages
-        }
-        return [each for each, confirm_id in last.items() if confirm_id not in self._confirmed]
-
     # What delivery needs.
 
     def offer_after_answer(self, packet: bytes) -> None:
@@ -414,7 +380,7 @@ class Talk:
         if type(packet) is Counted:
             about = packet.about
             if about.confirm_id:
-                self._sent.append(about)
+                self._confirmations.told(about)
             end = tally.rest(about, self.team_id)
             size = len(packet) + len(end)
             if size < 1 << 16:

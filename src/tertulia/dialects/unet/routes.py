@@ -2,10 +2,8 @@
 
 from http import HTTPStatus
 
-from starlette.datastructures import URLPath
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 from typing_extensions import override
 
 from tertulia.dialects.unet.api import HEADERS, Api
@@ -14,6 +12,7 @@ from tertulia.dialects.unet.desk import API, UnetDesk
 from tertulia.dialects.unet.errors import at_the_door
 from tertulia.dialects.unet.tokens import TokenPoint
 from tertulia.dialects.unet.wire import encode
+from tertulia.web.own_paths import OwnPaths
 
 AROUND_FILES_BYTES = 1 << 20
 """What a multipart body may have beside its files: `q`, boundaries, headers."""
@@ -49,42 +48,24 @@ def body_bytes(path: str, most_upload: int) -> int | None:
     return most_upload + AROUND_FILES_BYTES if takes_files else None
 
 
-class Router(BaseRoute):
+class Router(OwnPaths):
     """All of this API's HTTP."""
 
     def __init__(self, desk: UnetDesk) -> None:
+        super().__init__(claims)
         self._api = Api(desk)
         self._pages = Pages(desk)
         self._tokens = TokenPoint(desk, self._api)
 
     @override
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether it is ours at all."""
-        is_ours = scope["type"] == "http" and claims(_path(scope))
-        return (Match.FULL if is_ours else Match.NONE), {}
-
-    @override
-    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
-        """There are no named routes."""
-        raise NoMatchFound(name, path_params)
-
-    @override
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, request: Request, path: str) -> Response:
         """Answer, whatever happens."""
-        request = Request(scope, receive)
-        path = _path(scope)
         match path.rstrip("/"):
             case "/token":
-                response = await self._tokens.token(request)
+                return await self._tokens.token(request)
             case "/token_props":
-                response = await self._tokens.properties(request)
+                return await self._tokens.properties(request)
             case _ if path.startswith("/auth"):
-                response = await self._pages.answer(request, path)
+                return await self._pages.answer(request, path)
             case _:
-                response = await self._api.answer(request, path)
-        await response(scope, receive, send)
-
-
-def _path(scope: Scope) -> str:
-    raw: bytes = scope["raw_path"]
-    return raw.partition(b"?")[0].decode("latin-1")
+                return await self._api.answer(request, path)

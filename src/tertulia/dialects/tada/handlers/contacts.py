@@ -95,7 +95,7 @@ class _Filter:
     def __init__(self, membership: Membership, query: Fields, *, is_later: bool) -> None:
         self._offset = query.number("offset", 0, MOST) or 0
         limit = query.number("limit", 0, MOST)
-        self._end = None if limit is None else self._offset + limit
+        self._end = self._offset + limit if limit else None
         self._tests: list[Test] = []
         if (statuses := query.texts("status")) is not None:
             self._tests.append(lambda each: each.status.value in statuses)

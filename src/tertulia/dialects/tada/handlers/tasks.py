@@ -1,5 +1,6 @@
 """Tasks of a team (later clients): make, list, read, set, delete."""
 
+import re
 from typing import Any
 
 from tertulia.core.errors import NotFound
@@ -43,6 +44,8 @@ MOST = 200
 
 MOST_POINTS = 2**31 - 1
 
+_NUM = re.compile(r"\d{1,9}", re.ASCII)
+
 NUMBERS = {
     "importance": "importance",
     "urgency": "urgency",
@@ -75,20 +78,20 @@ async def _filter(call: Call, membership: Membership) -> TaskFilter:
     changed = filters.changed_from(query, "gentime_gt")
     sort = query.values.get("sort", "")
     people = {
-        key: await _one(call, membership, key)
+        key: await filters.accounts(call, membership, query, key)
         for key in ("assignee", "owner", "observer", "member")
     }
     section = query.values.get("section")
     wish = TaskFilter(
         limit=limit,
         offset=offset,
-        statuses=tuple(query.texts("task_status") or ()),
-        without_statuses=tuple(query.texts("exclude_task_status") or ()),
-        num=query.number("num", 0, filters.FAR),
-        assignee_id=people["assignee"],
-        owner_id=people["owner"],
-        observer_id=people["observer"],
-        member_id=people["member"],
+        statuses=_statuses(query, "task_status"),
+        without_statuses=_statuses(query, "exclude_task_status"),
+        nums=_nums(query),
+        assignees=people["assignee"],
+        owners=people["owner"],
+        observers=people["observer"],
+        members=people["member"],
         tag=query.text("tag") or "",
         section_id=SectionId(ids.from_uuid(Kind.SECTION, section) or 0) if section else None,
         public=filters.flag(query, "public"),
@@ -108,13 +111,19 @@ def _span(query: Fields, key: str) -> tuple[int | None, int | None]:
     return filters.moment(query, f"{key}_gte"), filters.moment(query, f"{key}_lte")
 
 
-async def _one(call: Call, membership: Membership, key: str) -> AccountId | None:
-    """The account behind a jid in the query; whom nobody knows has no tasks."""
-    jid = call.query.values.get(key)
-    if not jid:
+def _statuses(query: Fields, key: str) -> tuple[str, ...]:
+    words = query.texts(key) or ()
+    return () if filters.ANY in words else tuple(words)
+
+
+def _nums(query: Fields) -> tuple[int, ...] | None:
+    words = query.texts("num")
+    if words is None:
         return None
-    found = await find_member(call, membership, jid)
-    return AccountId(0) if found is None else found.account_id
+    if not all(_NUM.fullmatch(each) for each in words):
+        query.note("num", errors.NOT_A_NUMBER)
+        return ()
+    return tuple(map(int, words))
 
 
 async def create(call: Call) -> dict[str, Any]:
@@ -240,6 +249,11 @@ async def _observers(
 
 
 def _items(form: Fields) -> tuple[Item, ...] | None:
+    values = form.values.get("items")
+    if isinstance(values, list) and all(isinstance(each, str) for each in values):
+        # What is to be done, and nothing of it is yet: some clients say no more.
+        texts = form.texts("items", most_items=MOST_ITEMS, most=MAX_TASK_TITLE) or []
+        return tuple(Item(each) for each in texts if each.strip())
     items = form.objects("items", most_items=MOST_ITEMS)
     if items is None:
         return None

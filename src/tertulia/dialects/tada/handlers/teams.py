@@ -42,8 +42,8 @@ async def need_team(call: Call) -> Membership:
 
 
 def time_of_day(form: Fields, key: str) -> str | None:
-    """`HH:MM:SS`; None when absent."""
-    value = form.text(key)
+    """`HH:MM:SS`; None when absent or empty."""
+    value = form.text(key) or None
     if value is not None and not _TIME_OF_DAY.fullmatch(value):
         form.note(key, errors.WRONG_VALUE)
     return value

@@ -1,0 +1,218 @@
+"""The web client in Debian's Chromium, driven by Playwright; and a server that can be killed."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from websockets.sync.client import connect
+
+from tests.stories.process import serving
+
+SHOTS = Path(__file__).parent / "shots"
+"""How the pages looked; git does not know it."""
+
+AXE = Path(__file__).parents[2] / "client" / "node_modules" / "axe-core" / "axe.min.js"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 780}
+SECRET = "hush-hush-hush"
+PATIENCE_MS = 10_000
+
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+]
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@contextlib.contextmanager
+def browser_for_clients() -> Iterator[Browser]:
+    """A Chromium without a window."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
+        yield running
+        running.close()
+
+
+class Person:
+    """Somebody with a browser; what goes wrong in his pages is remembered."""
+
+    def __init__(self, browser: Browser, url: str, size: dict[str, int], **more: Any) -> None:
+        self.context: BrowserContext = browser.new_context(
+            viewport=size,  # type: ignore[arg-type]  # a TypedDict of just these keys
+            locale=more.pop("locale", "en-US"),
+            **more,
+        )
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.url = url
+        self.wrong: list[str] = []
+        self.login = ""
+        self.page = self.tab()
+
+    def tab(self, path: str = "/") -> Page:
+        """One more page of the client."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", self._heard)
+        page.goto(self.url + path)
+        return page
+
+    def _heard(self, message: Any) -> None:
+        # The network's failures are what some tests are about.
+        if message.type == "error" and "net::ERR" not in message.text:
+            self.wrong.append(message.text)
+
+    def sign_up(self, login: str, first_name: str) -> "Person":
+        """Make an account, as people do."""
+        self.login = login
+        page = self.page
+        page.goto(self.url + "/#/sign/up")
+        page.locator("input[name=username]").fill(login)
+        page.locator("input[name=name]").fill(first_name)
+        page.locator("input[name=password]").fill(SECRET)
+        page.locator("form .main-button").click()
+        expect(page.locator("a.me")).to_be_visible()
+        return self
+
+    def open_chat_with(self, login: str) -> None:
+        """Find somebody and open the chat with him."""
+        page = self.page
+        page.locator(".head input[type=search]").fill(login)
+        page.locator("button.found").first.click()
+        expect(composer(page)).to_be_visible()
+
+
+def composer(page: Page) -> Any:
+    """Where one writes."""
+    return page.locator(".composer textarea")
+
+
+def write(page: Page, text: str) -> None:
+    """Write a message and send it."""
+    composer(page).fill(text)
+    composer(page).press("Enter")
+
+
+def bubbles(page: Page) -> Any:
+    """The messages that have arrived, by their texts."""
+    return page.locator("[role=log] article[data-id] .bubble")
+
+
+def texts(page: Page) -> list[str]:
+    """What stands in the chat, top to bottom, sent or not."""
+    found = page.locator("[role=log] article .words")
+    return [each.strip() for each in found.all_inner_texts()]
+
+
+class Line:
+    """A plain SAMA client: what the page talks to is a public API."""
+
+    def __init__(self, base_url: str, login: str) -> None:
+        self._socket = connect(base_url.replace("http", "ws"), max_size=None, legacy=True)
+        self._number = 0
+        answer = self.ask("user_login", login=login, password=SECRET, device_id="line")
+        self.id: str = answer["user"]["_id"]
+
+    def ask(self, request: str, /, **params: Any) -> dict[str, Any]:
+        """The answer to a request."""
+        return self._ask(request, params)
+
+    def ask_list(self, name: str, params: list[Any]) -> list[dict[str, Any]]:
+        """The files of an answer, whose request takes a list."""
+        files: list[dict[str, Any]] = self._ask(name, params)["files"]
+        return files
+
+    @staticmethod
+    def put(url: str, content: bytes) -> None:
+        """The content of a file to its link."""
+        request = Request(url, content, {"Content-Type": "image/png"}, method="PUT")  # noqa: S310 - our own server
+        with urlopen(request, timeout=PATIENCE_MS / 1000) as answer:  # noqa: S310 - our own server
+            assert answer.status == 200
+
+    def _ask(self, name: str, params: Any) -> dict[str, Any]:
+        self._number += 1
+        self._socket.send(json.dumps({"request": {name: params, "id": self._number}}))
+        while True:
+            packet = self._receive()
+            if packet.get("response", {}).get("id") == self._number:
+                answer: dict[str, Any] = packet["response"]
+                assert "error" not in answer, answer
+                return answer
+
+    def say(self, chat: str, *bodies: str, **more: Any) -> list[str]:
+        """Send messages; their ids, once all are acknowledged."""
+        for body in bodies:
+            packet = {"id": f"m-{body[:20]}", "cid": chat, "body": body, **more}
+            self._socket.send(json.dumps({"message": packet}))
+        ids: list[str] = []
+        while len(ids) < len(bodies):
+            packet = self._receive()
+            assert "error" not in packet.get("message", {}), packet
+            if "ask" in packet:
+                ids.append(packet["ask"]["server_mid"])
+        return ids
+
+    def chat_with(self, other: str) -> str:
+        """The direct chat with somebody."""
+        made = self.ask("conversation_create", type="u", participants=[other])
+        chat: str = made["conversation"]["_id"]
+        return chat
+
+    def list(self, chat: str) -> list[str]:
+        """What was said there, oldest first."""
+        answer = self.ask("message_list", cid=chat, limit=100)
+        return [each["body"] for each in reversed(answer["messages"])]
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _receive(self) -> dict[str, Any]:
+        packet: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE_MS / 1000))
+        return packet
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong on the page as it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep how the page looks."""
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def free_port() -> int:
+    """A port that a server can come back to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+Serving = Callable[[], contextlib.AbstractContextManager[Any]]
+
+
+def server_at(data: Path, port: int) -> Serving:
+    """A server that always comes back to the same place."""
+    return lambda: serving(data, "--port", str(port))
