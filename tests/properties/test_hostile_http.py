@@ -88,7 +88,7 @@ def test_other_methods_are_refused(place: Town, method: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"/", b"/nothing", b"/login/", b"/%00", b"/%ff", b"/..%2f..%2fetc"]
+    "path", [b"//", b"/assets/", b"/nothing", b"/login/", b"/%00", b"/%ff", b"/..%2f..%2fetc"]
 )
 def test_there_is_nothing_at_other_paths(place: Town, path: bytes) -> None:
     request = b"GET " + path + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"

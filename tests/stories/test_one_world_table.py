@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.scenes import SCENES, Stage, observed, set_up
+from tests.world.scenes import SCENES
+from tests.world.stage import Stage, observed, set_up
 from tests.world.town import town
 
 PAGE = Path(__file__).parents[2] / "docs" / "one-world.md"
