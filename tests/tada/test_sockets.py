@@ -145,6 +145,31 @@ def test_who_blocks_nobody_hears_sama_people_and_they_hear_him(place: Office) ->
     sama.close()
 
 
+def test_what_a_sama_device_deletes_for_itself_is_gone_on_its_tada_device(place: Office) -> None:
+    sama = Wire(place.base_url, "/")
+    login = {"login": "boris", "password": "boris-secret", "device_id": "phone"}
+    sama.send({"request": {"user_login": login, "id": "1"}})
+    hers, his = listen(place, place.anna), listen(place, place.boris)
+    boris, anna = jid(place, place.boris), jid(place, place.anna)
+    uuid = hers.write(boris, "hide me")
+    heard = next_of(sama, "message")
+    assert his.next("server.message.updated")["badge"] == 1
+    assert [each["event"] for each in hers.settled()] == ["server.message.updated"]
+
+    gone = {"cid": heard["cid"], "ids": [heard["_id"]], "type": "myself"}
+    sama.send({"request": {"message_delete": gone, "id": "2"}})
+    params = his.next("server.message.updated")
+    (message,) = params["messages"]
+    assert (message["message_id"], message["is_archive"]) == (uuid, True)
+    assert message["content"] == {"type": "deleted", "text": ""}
+    assert (params["delayed"], params["badge"]) == (True, 0)
+    (chat,) = his.next("server.chat.updated")["chats"]
+    assert (chat["jid"], chat.get("num_unread", 0)) == (anna, 0)
+    assert hers.settled() == []
+    for each in (hers, his, sama):
+        each.close()
+
+
 def next_of(wire: Wire, name: str) -> Any:
     while name not in (packet := wire.receive()):
         pass

@@ -19,11 +19,8 @@ CONFIRM_LENGTH = 12
 """Characters of what a client is to confirm."""
 
 _LETTERS = string.ascii_letters + string.digits
-_COUNTED = 10**8
-
-
-def _new_prefix() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(4))
+_FIRST, _END = 10**7, 10**8
+"""Numbers of eight digits."""
 
 
 class _ConfirmIds:
@@ -32,14 +29,16 @@ class _ConfirmIds:
     __slots__ = ("_number", "_prefix")
 
     def __init__(self) -> None:
-        self._number, self._prefix = 0, _new_prefix()
+        self._number, self._prefix = _END, ""
 
     def __call__(self) -> str:
         """The next."""
-        self._number += 1
-        if self._number == _COUNTED:
-            self._number, self._prefix = 0, _new_prefix()
-        return f"{self._prefix}{self._number:08d}"
+        number = self._number
+        if number == _END:
+            number = _FIRST
+            self._prefix = "".join(secrets.choice(_LETTERS) for _ in range(4))
+        self._number = number + 1
+        return f"{self._prefix}{number}"
 
 
 new_confirm_id = _ConfirmIds()

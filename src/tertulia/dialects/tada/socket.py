@@ -12,7 +12,6 @@ from asyncio import Future
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from struct import Struct
 
 from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
 from tertulia.core.ids import TeamId
@@ -62,7 +61,9 @@ _CONFIRM = CONFIRM.encode()
 SHORT = 256
 """Bytes. No confirmation of what we say is longer."""
 
-_HEADER = Struct(">BBH").pack
+_HEADERS = tuple(bytes((0x81, 126, each >> 8, each & 255)) for each in range(1 << 12))
+"""Of text frames, by their length. None that counts is so short that it would stand in one byte."""
+
 _numbers = itertools.count(1 << 40)
 
 
@@ -383,9 +384,8 @@ class Talk:
                 self._confirmations.told(about)
             end = tally.rest(about, self.team_id)
             size = len(packet) + len(end)
-            if size < 1 << 16:
-                # Never so short that its length would stand in one byte.
-                socket.offer(b"".join((_HEADER(0x81, 126, size), packet, end)))
+            if size < len(_HEADERS):
+                socket.offer(b"".join((_HEADERS[size], packet, end)))
             else:
                 socket.offer(text_frame(packet + end))
         elif isinstance(packet, Moved):

@@ -34,7 +34,13 @@ _SUMS = (
     b'"thread":{"messages":0,"notice_messages":0,"chats":0}}'
 )
 
-_REST = b'%d,"num_unread_notices":0,"last_read_message_id":%b}],"team_unread":%b,"badge":%d}}'
+_MARK = b',"num_unread_notices":0,"last_read_message_id":'
+_UNREAD = b'}],"team_unread":'
+_BADGE = b',"badge":'
+_END = b"}}"
+
+_NUMBERS = tuple(b"%d" % each for each in range(1_000))
+"""Most counters are one of these."""
 
 NOTHING = [0, 0, 0, 0, 0, 0]
 """The sums of a team: messages and chats of each kind."""
@@ -219,7 +225,21 @@ class Tally:
         """What follows `"num_unread":` in a packet about a chat; *team_id*: the socket's."""
         seat = self.seats.get(about.chat_id)
         sums = _summed(*self.sums.get(team_id, NOTHING))
+        badge = self.badge
         if seat is None:
             # Nothing is unread: the newest message is the last that was read.
-            return _REST % (0, about.tail, sums, self.badge)
-        return _REST % (seat.unread, seat.mark_json, sums, self.badge)
+            unread, mark = 0, about.tail
+        else:
+            unread, mark = seat.unread, seat.mark_json
+        return b"".join(
+            (
+                _NUMBERS[unread] if unread < 1_000 else b"%d" % unread,
+                _MARK,
+                mark,
+                _UNREAD,
+                sums,
+                _BADGE,
+                _NUMBERS[badge] if badge < 1_000 else b"%d" % badge,
+                _END,
+            )
+        )
