@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all check fix bench hooks clean
+.PHONY: help setup serve client test test-all check fix bench hooks clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,15 +16,23 @@ setup: .venv/.complete  ## Make the virtual environment .venv with everything in
 	@touch $@
 
 serve: setup  ## Start the server: make serve ARGS='--port 9000'
+	$(BIN)/python client/node.py build
 	$(BIN)/tertulia serve $(ARGS)
 
+client: setup  ## Work on the web client, with hot reload, beside a running server
+	$(BIN)/python client/node.py npm run dev -- $(ARGS)
+
 test: setup  ## Run the fast tests: make test ARGS=tests/core
+	$(if $(ARGS),,$(BIN)/python client/node.py npm test)
 	$(BIN)/python -m pytest -m 'not slow and not integration and not browser' $(ARGS)
 
-test-all: setup  ## Run every test
-	$(BIN)/python -m pytest $(ARGS)
+test-all: setup  ## Run every test, two files at a time
+	$(BIN)/python client/node.py build
+	$(BIN)/python client/node.py npm test
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: setup  ## Form, lint, types, and who may import whom
+	$(BIN)/python client/node.py npm run --silent check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy src tests benchmarks

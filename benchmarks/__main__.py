@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks import table
+from benchmarks.directories import NotAnswered
 from benchmarks.moving import NotMoved
 from benchmarks.run import Bench, LoadFailed
 from benchmarks.served import ServerFailed
@@ -38,7 +39,7 @@ def main() -> int:
             for _ in range(options.runs or (1 if options.quick else 3)):
                 for work in options.works:
                     bench.play(work)
-        except (ServerFailed, LoadFailed, NotSignedIn, NotMoved) as failure:
+        except (ServerFailed, LoadFailed, NotSignedIn, NotMoved, NotAnswered) as failure:
             print(f"benchmarks: {failure}", file=sys.stderr)
             return 2
     how = " Quick: smaller than the lines say, no result." if options.quick else ""

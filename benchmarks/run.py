@@ -10,15 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import moving, served, starting
+from benchmarks import directories, moving, served, starting
 from benchmarks.disk import fdatasync_ms
 from benchmarks.served import Served
 from benchmarks.sizes import (
     FILE_BYTES,
     FILES,
     FILES_COUNT,
+    POLLS,
     QUICK_FILES_COUNT,
     START,
+    TADA,
+    TEAMS,
     accounts_for,
     changes,
 )
@@ -86,6 +89,9 @@ class Bench:
         if work == FILES:
             self._move_files(data, ours, bare)
             return
+        if work == TEAMS:
+            self._ask_for_teams(data, ours)
+            return
         sizes = changes(work, quick=self.quick)
         figures = fdatasync_ms(self.scratch)
         with served.tertulia(data, self.environment) as server:
@@ -96,6 +102,9 @@ class Bench:
             )
         ours.append(figures)
         shutil.rmtree(data, ignore_errors=True)
+        if work in {POLLS, TADA}:
+            # The bare fan-out knows no polls, and no sockets but those of SAMA.
+            return
         delivery = figures.get("delivery_bytes", _DELIVERY_BYTES)
         ack = figures.get("last_page_bytes", figures.get("ack_bytes", _ACK_BYTES))
         with served.bare_fanout(self.scratch, delivery, ack) as server:
@@ -114,6 +123,13 @@ class Bench:
         shutil.rmtree(data, ignore_errors=True)
         with served.bare_copy(data) as server:
             bare.append(moving.figures(server, moving.bare(server, count), FILE_BYTES))
+        shutil.rmtree(data, ignore_errors=True)
+
+    def _ask_for_teams(self, data: Path, ours: list[Figures]) -> None:
+        figures = fdatasync_ms(self.scratch)
+        someone = roster.known(self.roster)[0]
+        with served.tertulia(data, self.environment) as server:
+            ours.append(figures | directories.figures(server, someone, quick=self.quick))
         shutil.rmtree(data, ignore_errors=True)
 
     def disk(self) -> str:

@@ -5,11 +5,17 @@ from dataclasses import replace
 
 from tertulia.cli.bench.plans import PLANS
 
-# The works of the table, in its order. `start` times a process, `files` moves files over HTTP; the
-# load generator has no such.
+# The works of the table, in its order. `start` times a process, `files` moves files over HTTP, `teams`
+# asks for Tada's lists; the load generator has no such.
 START = "start"
 FILES = "files"
-WORKS = ("groups", "room", "latency", "pairs", "idle", "pages", START, FILES, "published")
+TEAMS = "teams"
+POLLS = "polls"
+TADA = "tada-groups"
+WORKS = (
+    "groups", "room", "latency", "pairs", "idle", "pages", START, FILES, TEAMS, TADA, POLLS,
+    "published",
+)  # fmt: skip
 
 # What `files` moves: bytes of one file, and how many of them.
 FILE_BYTES = 100 << 20
@@ -20,11 +26,13 @@ _FULL = {"idle": {"accounts": 0}}
 
 _QUICK: dict[str, dict[str, float]] = {
     "groups": {"users": 100, "seconds": 3},
+    TADA: {"users": 100, "seconds": 3},
     "room": {"users": 150, "members": 150, "seconds": 3},
     "latency": {"users": 100, "seconds": 3},
     "pairs": {"users": 64, "seconds": 3},
     "idle": {"users": 400, "accounts": 100},
     "pages": {"messages": 5000, "seconds": 2},
+    POLLS: {"users": 500, "accounts": 50, "seconds": 3},
     "published": {"users": 100, "rate": 20, "seconds": 5},
 }
 
@@ -40,8 +48,8 @@ def accounts_for(works: Iterable[str], *, quick: bool) -> int:
 
 
 def _accounts(work: str, *, quick: bool) -> int:
-    if work in {START, FILES}:
+    if work in {START, FILES, TEAMS}:
         return 1
     # SAFE: each value is int or float as its field is.
     plan = replace(PLANS[work], **changes(work, quick=quick))  # type: ignore[arg-type]
-    return plan.accounts or plan.users
+    return plan.accounts + 1 if work == POLLS else plan.accounts or plan.users

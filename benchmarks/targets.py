@@ -85,6 +85,16 @@ TARGETS = (
     Target("files", "upload_s", "100 MB up, onto the disk: s", at_most_ratio=1.3),
     Target("files", "download_s", "100 MB down: s", at_most_ratio=1.3),
     Target("files", "growth_mib", "memory above rest meanwhile: MiB", 8),
+    Target("teams", "teams_ms", "Tada: 5 teams of 200, the list of them: ms", 20),
+    Target("teams", "directory_ms", "Tada: the contacts of a team of 5,000: ms", 150),
+    Target(
+        "tada-groups",
+        "cpu_s_per_100k_deliveries",
+        "Tada, groups of 10: CPU-s per 100,000 deliveries",
+        1.56,
+    ),
+    Target("polls", "kib_per_poll", "Astrak: 5,000 polls that wait: KiB each", 20),
+    Target("polls", "wake_p99_ms", "Astrak: a message to one of them: heard, p99 ms", 50),
     Target("published", "cpu_percent", "SAMA's published load: % of one core", 3),
     Target("published", "taken_for_resends", "SAMA's published load: taken for resends", 0),
 )

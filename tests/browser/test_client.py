@@ -325,6 +325,7 @@ def test_history_scrolls_in_both_directions(person: MakePerson, house: Process) 
     page.get_by_role("button", name="To the newest message").click()
     expect(bubbles(page).last).to_contain_text("what was the first?")
     expect(bubbles(page).last).to_be_in_viewport()
+    expect(page.locator("a.row .badge")).to_have_count(0)
     # What is new does not move what one looks at.
     log.evaluate("it => it.scrollTop -= 900")
     page.wait_for_timeout(300)

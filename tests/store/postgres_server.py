@@ -47,14 +47,14 @@ def address(database: str) -> str:
     return f"postgresql://postgres@/{database}?host={quote(_socket_folder())}"
 
 
-async def new_database() -> str:
-    """The address of an empty database."""
+async def new_database(template: str = "template1") -> str:
+    """The address of an empty database, or of a copy of the named one, which nobody may be using."""
     name = f"store_{next(_numbers)}"
     connection = await asyncpg.connect(address("postgres"))
     if name == "store_1":
         # The server itself is never killed here, and a hundred databases need not survive us.
         await connection.execute("ALTER SYSTEM SET fsync = off")
         await connection.execute("SELECT pg_reload_conf()")
-    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     await connection.close()
     return address(name)

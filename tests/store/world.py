@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from tertulia.core.events import Event
 from tertulia.core.ids import ChatId, MessageId, SessionId
@@ -169,9 +170,18 @@ def in_file(path: Path) -> OpenEngine:
     return engine
 
 
+_TEMPLATE: list[str] = []
+
+
 async def in_postgres(publish: Callable[[list[Event]], None], tally: Tally, spawn: Spawn) -> Engine:
-    """PostgreSQL, in a database of its own."""
-    return PostgresEngine(await new_database(), publish, tally, spawn)
+    """PostgreSQL, in a database of its own; its tables are made once a process, and copied."""
+    if not _TEMPLATE:
+        url = await new_database()
+        made = PostgresEngine(url, lambda _: None, Tally(), spawn)
+        await made.open()
+        await made.close()
+        _TEMPLATE.append(urlsplit(url).path.removeprefix("/"))
+    return PostgresEngine(await new_database(_TEMPLATE[0]), publish, tally, spawn)
 
 
 async def tell(story: Story, open_engine: OpenEngine) -> None:

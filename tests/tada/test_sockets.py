@@ -353,6 +353,25 @@ def test_ten_thousand_unconfirmed_events_cost_nothing_and_the_newest_come_again(
     writer.close()
 
 
+def test_who_hangs_up_before_he_is_told_what_he_missed_hears_it_the_next_time(
+    place: Office,
+) -> None:
+    writer, ear = listen(place, place.boris), listen(place, place.anna)
+    lost = writer.write(place.hall, "not confirmed")
+    assert ear.next("server.message.updated")["messages"][0]["message_id"] == lost
+    ear.close()
+    missed = writer.write(place.hall, "not even told")
+    writer.settled()
+    for _ in range(20):
+        Wire(place.base_url, f"/messaging/{place.team}", token=place.anna.token).close()
+    ear = Ear.__new__(Ear)
+    ear.wire = Wire(place.base_url, f"/messaging/{place.team}", token=place.anna.token)
+    again = [each for each in ear.settled() if each["event"] == "server.message.updated"]
+    assert [each["params"]["messages"][0]["message_id"] for each in again][-2:] == [lost, missed]
+    ear.close()
+    writer.close()
+
+
 def test_a_stop_of_the_server_is_told() -> None:
     with office() as place:
         ear = listen(place, place.anna)

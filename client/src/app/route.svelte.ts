@@ -1,0 +1,62 @@
+/** Where on the page one is: what stands behind `#` in the address. */
+
+export interface Route {
+  readonly page: 'chats' | 'chat' | 'info' | 'person' | 'settings' | 'new' | 'sign';
+  readonly id: string;
+  /** A part of a page: `group` of `new`, a message's id of `chat`. */
+  readonly part: string;
+}
+
+let now = $state.raw<Route>(read(location.hash));
+let steps = 0;
+
+export const route = {
+  get page() {
+    return now.page;
+  },
+  get id() {
+    return now.id;
+  },
+  get part() {
+    return now.part;
+  },
+};
+
+addEventListener('hashchange', () => {
+  now = read(location.hash);
+  steps++;
+});
+
+/** Go to a page; `#/…`. */
+export function go(hash: string, replace = false): void {
+  if (replace) {
+    history.replaceState(null, '', hash);
+    now = read(hash);
+  } else if (location.hash !== hash) {
+    location.hash = hash;
+  }
+}
+
+/** Back to where one came from, or to that page when one came from elsewhere. */
+export function back(otherwise: string): void {
+  if (steps > 0) {
+    steps -= 2;
+    history.back();
+  } else {
+    go(otherwise, true);
+  }
+}
+
+export function read(hash: string): Route {
+  const [first = '', second = '', third = '', fourth = ''] = hash.replace(/^#\/?/, '').split('/');
+  const isId = /^[0-9a-f]{24}$/.test(second);
+  if (first === 'chats' && isId && third === 'info') return { page: 'info', id: second, part: '' };
+  if (first === 'chats' && isId) return { page: 'chat', id: second, part: third === 'at' ? fourth : '' };
+  if (first === 'users' && isId) return { page: 'person', id: second, part: '' };
+  if (first === 'settings') return { page: 'settings', id: '', part: second };
+  if (first === 'new') return { page: 'new', id: '', part: second };
+  // The link of an invitation, as `tertulia invite create` prints it.
+  if (first === 'invite') return { page: 'sign', id: second, part: 'up' };
+  if (first === 'sign') return { page: 'sign', id: '', part: second };
+  return { page: 'chats', id: '', part: '' };
+}
