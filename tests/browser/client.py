@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -203,11 +204,12 @@ def shot(page: Page, name: str) -> None:
 
 
 def free_port() -> int:
-    """A port that a server can come back to."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+    """A port that a server can come back to: below those that the kernel hands out meanwhile."""
+    while True:
+        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
 
 
 Serving = Callable[[], contextlib.AbstractContextManager[Any]]

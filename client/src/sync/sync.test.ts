@@ -105,6 +105,17 @@ test('what is deleted while a list is under way does not come back with it', asy
   expect(bodies(line)).toEqual(['0', '1', '3', '4']);
 });
 
+test('what the browser kept gives way to what the server says, whichever comes first', async () => {
+  for (const each of numbers(0, 5)) chat.say(each);
+  const kept = chat.all.map((it) => messageOf(it, ME));
+  chat.all.pop();
+  const line = chat.line();
+  const reading = line.latest();
+  line.recall(kept);
+  await reading;
+  expect(bodies(line)).toEqual(numbers(0, 4));
+});
+
 test('a message or a moment is shown with its surroundings', async () => {
   for (const each of numbers(0, 400)) chat.say(each);
   const line = chat.line();

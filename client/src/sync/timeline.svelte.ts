@@ -31,6 +31,8 @@ export class Timeline {
   hasFailed = $state(false);
 
   #gone = new Set<string>();
+  /** These are from the browser's store: the server may know better. */
+  #recalled = new Set<string>();
   #turn = 0;
 
   constructor(
@@ -41,7 +43,9 @@ export class Timeline {
 
   /** What was kept in the browser, until the server has spoken. */
   recall(kept: readonly Message[]): void {
-    if (!this.isFresh && !this.messages.length) this.messages = [...kept].sort(byAge);
+    if (this.isFresh || this.messages.length) return;
+    for (const each of kept) this.#recalled.add(each.id);
+    this.messages = [...kept].sort(byAge);
   }
 
   /** The newest ones, for the browser's own store. */
@@ -79,7 +83,8 @@ export class Timeline {
       // What came live meanwhile is newer than what the list could know.
       const live = this.hasNewer ? [] : this.messages.filter((each) => each.id > (found.at(-1)?.id ?? ''));
       const wasThere = new Set(known.map((each) => each.id));
-      const later = live.filter((each) => !wasThere.has(each.id));
+      const later = live.filter((each) => !wasThere.has(each.id) && !this.#recalled.has(each.id));
+      this.#recalled.clear();
       this.#set(merged(merged(checked, found), later));
       if (!touches) this.hasOlder = !isEnd;
       this.hasNewer = false;
