@@ -1,9 +1,10 @@
 """Address books, and whom their entries stand for."""
 
 import asyncio
-import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 import uvloop
 
@@ -241,7 +242,7 @@ def test_the_book_of_who_leaves_goes_with_him(in_store: InStore) -> None:
 
 def test_phones_from_before_the_address_book_are_found_by_it(tmp_path: Path) -> None:
     path = tmp_path / "tertulia.db"
-    with sqlite3.connect(path) as old:
+    with closing(apsw.Connection(str(path))) as old:
         old.execute("CREATE TABLE schema_steps (step INTEGER PRIMARY KEY)")
         old.execute("INSERT INTO schema_steps VALUES (1)")
         for statement in statements(steps()[0][1]):
@@ -253,7 +254,6 @@ def test_phones_from_before_the_address_book_are_found_by_it(tmp_path: Path) -> 
                 " VALUES (?, 'x', '', ?, ?, '', '', '', 1, 1, 1)",
                 (number, phone, phone or None),
             )
-    old.close()
 
     async def story(world: World) -> None:
         anna = await world.person("anna")

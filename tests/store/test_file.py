@@ -1,10 +1,11 @@
 """The embedded store as a file: whose it is, which versions it takes, what a failing disk does to it."""
 
 import asyncio
-import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 import uvloop
 
@@ -58,9 +59,8 @@ def test_a_newer_store_is_refused_in_one_clear_sentence_and_left_alone(tmp_path:
 
     uvloop.run(tell(story, in_file(path)))
     newest = steps()[-1][0]
-    with sqlite3.connect(path) as later:
+    with closing(apsw.Connection(str(path))) as later:
         later.execute("INSERT INTO schema_steps VALUES (?)", (newest + 1,))
-    later.close()
     before = path.read_bytes()
     with pytest.raises(NewerStore) as refusal:
         uvloop.run(tell(story, in_file(path)))
@@ -70,9 +70,8 @@ def test_a_newer_store_is_refused_in_one_clear_sentence_and_left_alone(tmp_path:
     )
     assert path.read_bytes() == before
     # The lock was let go: the older version may come back to its own file.
-    with sqlite3.connect(path) as repaired:
+    with closing(apsw.Connection(str(path))) as repaired:
         repaired.execute("DELETE FROM schema_steps WHERE step > ?", (newest,))
-    repaired.close()
 
     async def again(world: World) -> None:
         assert await world.accounts.secret_of("anna") is not None
@@ -95,13 +94,13 @@ def test_a_commit_that_fails_acknowledges_nothing_and_the_next_one_works(tmp_pat
     class FullDisk:
         """Commits as a full disk does."""
 
-        def __init__(self, connection: sqlite3.Connection) -> None:
+        def __init__(self, connection: apsw.Connection) -> None:
             self.connection = connection
             self.full = False
 
-        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        def execute(self, sql: str, *parameters: Any) -> apsw.Cursor:
             if self.full and sql == "COMMIT":
-                raise sqlite3.OperationalError("database or disk is full")
+                raise apsw.FullError("database or disk is full")
             return self.connection.execute(sql, *parameters)
 
         def __getattr__(self, name: str) -> Any:
@@ -136,7 +135,7 @@ def test_a_connection_that_is_gone_acknowledges_nothing(tmp_path: Path) -> None:
         engine = world.engine
         assert isinstance(engine, SqliteEngine)
         writer = engine._writer
-        engine._writer = sqlite3.connect(":memory:", check_same_thread=False)
+        engine._writer = apsw.Connection(":memory:")
         engine._writer.close()
         with pytest.raises(Unavailable):
             await world.post(anna, chat.id)

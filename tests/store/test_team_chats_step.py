@@ -1,7 +1,9 @@
 """A store of an earlier version learns where the newest message of each chat stands, and how many are gone."""
 
-import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+import apsw
 
 from tertulia.store import migrate
 
@@ -10,7 +12,7 @@ STEP = 12
 
 def test_chats_of_an_older_store_know_their_newest_message(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    with sqlite3.connect(path, isolation_level=None) as old:
+    with closing(apsw.Connection(str(path))) as old:
         old.execute(migrate.VERSION_TABLE)
         for number, text in migrate.steps():
             if number < STEP:
@@ -31,5 +33,4 @@ def test_chats_of_an_older_store_know_their_newest_message(tmp_path: Path) -> No
             )
         migrate.upgrade_sqlite(old)
         found = old.execute("SELECT id, tail_id, tail_uid, gone FROM chats ORDER BY id").fetchall()
-    old.close()
     assert found == [(1, 13, None, 2), (2, None, None, 0)]

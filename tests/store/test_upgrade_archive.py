@@ -1,12 +1,12 @@
 """A store from before this had hidden and edited messages already."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import uvloop
 
-from tertulia.core.archive import Part, Sieve
+from tertulia.core.archive import Extras, Part, Sieve
 from tertulia.core.ids import AccountId
 from tertulia.store import migrate
 from tertulia.store.archive import SqlArchive
@@ -44,7 +44,7 @@ OLD = (
 
 def test_what_was_hidden_and_edited_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(apsw.Connection(str(path))) as connection:
         connection.execute(migrate.VERSION_TABLE)
         for number, text in migrate.steps():
             for statement in migrate.statements(text) if number in NEEDED else ():
@@ -56,7 +56,7 @@ def test_what_was_hidden_and_edited_is_counted(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         archive = SqlArchive(world.engine)
         for reader, texts in ((1, ["six", "four", "two", "one"]), (2, ["six", "four", "two"])):
-            shelf = await archive.page(AccountId(reader), 3, Sieve(), Part(10), with_edits=True)
+            shelf = await archive.page(AccountId(reader), 3, Sieve(), Part(10), Extras(edits=True))
             assert [each.message.text for each in shelf.items] == texts
             assert shelf.total == len(texts)
             edited = [each for each in shelf.items if each.edits]

@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import socket
-import sqlite3
 import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
+import apsw
 import pytest
 from websockets.frames import Frame, Opcode
 
@@ -232,7 +232,7 @@ def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
         server.signal()
         assert server.status() == 0
     (path,) = tmp_path.glob("*.db")
-    with closing(sqlite3.connect(path)) as store, store:
+    with closing(apsw.Connection(str(path))) as store:
         store.execute("INSERT INTO schema_steps VALUES (9999)")
     status, words = refused(tmp_path, "--port", "0")
     assert status == 2

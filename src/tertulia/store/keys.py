@@ -41,11 +41,10 @@ ORDER BY k.account_id, k.session_id
 
 USE_UP = """
 DELETE FROM one_time_keys
-WHERE (session_id, place) IN (
-    SELECT x.session_id, MIN(x.place) FROM one_time_keys x
-    WHERE x.session_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    GROUP BY x.session_id
-)
+WHERE session_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND place = (
+        SELECT MIN(x.place) FROM one_time_keys x WHERE x.session_id = one_time_keys.session_id
+    )
 RETURNING session_id, value
 """
 
@@ -123,7 +122,7 @@ def forget(now: int, keys_before: int, messages_before: int, limit: int) -> Work
     """Old keys are gone; old encrypted messages count as deleted. Nobody is told of either."""
     yield from run(FORGET_KEYS, keys_before)
     old = yield from rows(OLD_MESSAGES, messages_before, limit)
-    yield from many(SKIP_DELETED, [(chat, seq, author, id_) for id_, chat, seq, author in old])
+    yield from many(SKIP_DELETED, [(0, chat, seq, author, id_) for id_, chat, seq, author in old])
     yield from uncount_hidden([(each[1], each[0]) for each in old])
     yield from many(ERASE, [(now, None, each[0]) for each in old])
     yield from many(ERASE_REACTIONS, [(each[0],) for each in old])

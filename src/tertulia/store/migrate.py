@@ -1,8 +1,9 @@
 """Numbered schema steps, run at start. One text; what PostgreSQL spells otherwise is respelled here."""
 
 import re
-import sqlite3
 from importlib import resources
+
+import apsw
 
 VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_steps (step INTEGER PRIMARY KEY)"
 VERSION = "SELECT COALESCE(MAX(step), 0) FROM schema_steps"
@@ -40,21 +41,21 @@ def missing(found: int) -> list[tuple[int, str]]:
     return [(number, text) for number, text in known if number > found]
 
 
-def upgrade_sqlite(connection: sqlite3.Connection) -> None:
+def upgrade_sqlite(connection: apsw.Connection) -> None:
     """Bring the file up to date, one transaction a step.
 
     Raises:
         NewerStore: a later version wrote it.
     """
     connection.execute(VERSION_TABLE)
-    (found,) = connection.execute(VERSION).fetchone()
+    found = connection.execute(VERSION).get
     for number, text in missing(found):
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements(text):
                 connection.execute(statement)
             connection.execute("INSERT INTO schema_steps VALUES (?)", (number,))
-        except sqlite3.Error:
+        except apsw.Error:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")

@@ -1,14 +1,17 @@
 """A look into a store that another process may have open: reads one thing and goes."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
+
+import apsw
 
 from tertulia.core.errors import Unavailable
 from tertulia.store.sessions import READ_SECRET
 
 CONNECT_WITHIN_S = 5.0
+
+READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 
 def secret_in_file(path: Path, name: str) -> str | None:
@@ -20,9 +23,10 @@ def secret_in_file(path: Path, name: str) -> str | None:
     if not path.exists():
         return None
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        address = f"file:{quote(str(path))}?mode=ro"
+        with closing(apsw.Connection(address, READ_ONLY)) as connection:
             found = connection.execute(READ_SECRET, (name,)).fetchone()
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         raise Unavailable(f"the store {path} ({error})") from error
     return None if found is None else str(found[0])
 

@@ -8,12 +8,13 @@ import asyncio
 import fcntl
 import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
+
+import apsw
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
@@ -31,7 +32,7 @@ R = TypeVar("R")
 
 # What the driver raises for one bad statement: the database's own errors, numbers that have no place
 # in 64 bits, text that is no Unicode.
-REFUSED = (sqlite3.Error, OverflowError, UnicodeError)
+REFUSED = (apsw.Error, OverflowError, UnicodeError)
 
 IN_MEMORY = ":memory:"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
@@ -44,6 +45,12 @@ MOST_PAGES_IN_LOG = 32_768
 
 NUMBERS_IN_RESERVE = 1_000 << COUNTER_BITS
 """A second's worth. After a crash numbers go on from there; a clean stop keeps the last one itself."""
+
+CACHED_STATEMENTS = 256
+"""Of each connection: it prepares a statement once."""
+
+PATIENCE_MS = 5_000
+"""How long a connection waits for one of ours that has locked the file for a moment."""
 
 CACHE_KIB = 16_384
 """Page cache of the writer, in KiB; a reader has a quarter of it."""
@@ -82,7 +89,7 @@ class SqliteEngine:
             except BaseException:
                 self._lock.close()
                 raise
-        self._last_number = self._writer.execute(LAST_NUMBER).fetchone()[0]
+        self._last_number = self._writer.execute(LAST_NUMBER).get
         if self._path == IN_MEMORY:
             self._gathering.start(self._commit_here, self._last_number)
             return
@@ -93,7 +100,7 @@ class SqliteEngine:
         self._thread.start()
         self._gathering.start(self._hand_over, self._last_number)
 
-    def _upgraded(self) -> sqlite3.Connection:
+    def _upgraded(self) -> apsw.Connection:
         connection = self._connect()
         try:
             migrate.upgrade_sqlite(connection)
@@ -102,17 +109,16 @@ class SqliteEngine:
             raise
         return connection
 
-    def _connect(self, *, reads_only: bool = False) -> sqlite3.Connection:
+    def _connect(self, *, reads_only: bool = False) -> apsw.Connection:
         try:
-            connection = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-        except sqlite3.Error as error:
+            connection = apsw.Connection(self._path, statementcachesize=CACHED_STATEMENTS)
+        except apsw.Error as error:
             raise Unavailable(f"the store {self._path} ({error})") from error
         try:
+            connection.set_busy_timeout(PATIENCE_MS)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             connection.close()
             raise Unavailable(f"the store {self._path} ({error})") from error
         connection.execute(f"PRAGMA wal_autocheckpoint={MOST_PAGES_IN_LOG}")
@@ -159,7 +165,7 @@ class SqliteEngine:
         """Raises: Unavailable when the store cannot be read."""
         try:
             self._reader.execute(LAST_NUMBER).fetchone()
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise Unavailable("store") from error
 
     async def close(self) -> None:
@@ -214,7 +220,7 @@ class SqliteEngine:
     def _copy(self) -> None:
         try:
             self._copies.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             # The log grows until the writer copies it; nothing is lost by that.
             LOG.warning("The store's log could not be copied: %s", error)
 
@@ -260,7 +266,7 @@ class SqliteEngine:
             raise
 
 
-def answered(unit: Work[T], connection: sqlite3.Connection) -> T:
+def answered(unit: Work[T], connection: apsw.Connection) -> T:
     """Run a unit that only reads."""
     answer: Any = None
     while True:
@@ -271,7 +277,7 @@ def answered(unit: Work[T], connection: sqlite3.Connection) -> T:
         answer = _answer(ask, connection)
 
 
-def _answer(ask: Ask, connection: sqlite3.Connection) -> Any:
+def _answer(ask: Ask, connection: apsw.Connection) -> Any:
     match ask:
         case Rows(sql=sql, params=params):
             return connection.execute(sql, params).fetchall()
