@@ -14,14 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 
 from tertulia.adapters.clock import SystemClock
 from tertulia.adapters.outbound import Outbound
-from tertulia.adapters.push_web import (
-    DevicePushes,
-    Vapid,
-    encrypted,
-    from_text,
-    new_key,
-    to_text,
-)
+from tertulia.adapters.push_keys import from_text, new_key, to_text
+from tertulia.adapters.push_web import Vapid, encrypted
+from tertulia.adapters.pushes import DevicePushes
 from tertulia.core.push import NewSubscription, Outcome, Platform
 
 # RFC 8291, appendix A.
@@ -127,6 +122,6 @@ def test_a_header_says_nothing_else() -> None:
     ],
 )
 def test_what_can_never_be_sent_is_not_tried_again(endpoint: str, key: str, token: str) -> None:
-    sender = DevicePushes(Outbound(), Vapid(new_key(), "mailto:a@b"), SystemClock(), "")
+    sender = DevicePushes(Outbound(), new_key(), "mailto:a@b", SystemClock(), "")
     to = NewSubscription("d", Platform.WEB, endpoint, SECRET, key, token)
     assert asyncio.run(sender.send(to, "{}")) is Outcome.REFUSED

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tertulia.adapters.push_web import KEY_NAME, Vapid, new_key
+from tertulia.adapters.push_keys import KEY_NAME, new_key
+from tertulia.adapters.push_web import Vapid
 from tertulia.cli import main
 from tertulia.core.tally import Tally
 from tertulia.store.sessions import SqlSessions

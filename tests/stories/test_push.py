@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.asyncio.client import ClientConnection, connect
 
-from tertulia.adapters.push_web import from_text, to_text
+from tertulia.adapters.push_keys import from_text, to_text
 from tertulia.assembly import Publish, Server, Spawn
 from tertulia.core.chat_lists import SettingsChange
 from tertulia.core.flags import SILENT

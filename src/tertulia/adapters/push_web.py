@@ -1,7 +1,8 @@
-"""Pushes to devices: Web Push (RFC 8030, 8188, 8291, 8292), and JSON for whatever serves mobile ones."""
+"""Web Push to browsers (RFC 8030, 8188, 8291, 8292).
 
-import base64
-import json
+It costs 8 MiB to load, and most servers never push: only `adapters.pushes` loads it, when it must.
+"""
+
 import os
 from collections import OrderedDict
 
@@ -19,13 +20,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tertulia.adapters.outbound import Outbound, Refused, Target
-from tertulia.core.errors import Unavailable
-from tertulia.core.ports import Clock
-from tertulia.core.push import NewSubscription, Outcome
-
-KEY_NAME = "web push"
-"""Under which the private key lies in the store."""
+from tertulia.adapters.outbound import Target
+from tertulia.adapters.push_keys import from_text, number_of, to_text
+from tertulia.core.push import NewSubscription
 
 KEPT_FOR_S = 86_400
 """How long a push service keeps a push for a device that is off."""
@@ -39,30 +36,9 @@ TOKEN_S = 12 * 3_600
 MOST_TOKENS = 1_000
 """Push services whose tokens are remembered."""
 
-GONE = (404, 410)
-BUSY = (408, 425, 429)
-
-
-def to_text(content: bytes) -> str:
-    """URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def from_text(text: str) -> bytes:
-    """From base64, URL-safe or not, with padding or without. Raises: ValueError."""
-    plain = text.replace("+", "-").replace("/", "_").rstrip("=")
-    padded = plain + "=" * (-len(plain) % 4)
-    return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
-
 
 def _point(key: EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-
-def new_key() -> str:
-    """A private key, as `Vapid` reads it and operators may set it."""
-    number = generate_private_key(SECP256R1()).private_numbers().private_value
-    return to_text(number.to_bytes(32, "big"))
 
 
 class Vapid:
@@ -74,10 +50,7 @@ class Vapid:
         Raises:
             ValueError: it is no private key.
         """
-        number = from_text(key)
-        if len(number) != 32:
-            raise ValueError("32 bytes in URL-safe base64 are expected")
-        self._key = derive_private_key(int.from_bytes(number, "big"), SECP256R1())
+        self._key = derive_private_key(number_of(key), SECP256R1())
         self._contact = contact
         self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
         self.public_key = to_text(_point(self._key.public_key()))
@@ -134,56 +107,20 @@ def _derived(secret: bytes, salt: bytes, about: bytes, size: int) -> bytes:
     return HKDF(algorithm=SHA256(), length=size, salt=salt, info=about).derive(secret)
 
 
-class DevicePushes:
-    """Sends pushes (`core.push.PushSender`)."""
+def request(
+    vapid: Vapid, to: NewSubscription, payload: str, now_s: int
+) -> tuple[dict[str, str], bytes]:
+    """The header and body of the request that pushes *payload* to a browser.
 
-    def __init__(self, outbound: Outbound, vapid: Vapid, clock: Clock, mobile_url: str) -> None:
-        """`mobile_url`: where pushes for iOS and Android are posted; "": they are dropped."""
-        self.public_key = vapid.public_key
-        self._outbound = outbound
-        self._vapid = vapid
-        self._clock = clock
-        self._mobile_url = mobile_url
-
-    async def send(self, to: NewSubscription, payload: str) -> Outcome:
-        """See the port."""
-        try:
-            if to.endpoint:
-                return _outcome(await self._to_browser(to, payload))
-            if not self._mobile_url:
-                return Outcome.REFUSED
-            outcome = _outcome(await self._to_gateway(to, payload))
-        except (Refused, ValueError):
-            return Outcome.REFUSED
-        except Unavailable:
-            return Outcome.FAILED
-        # The gateway's 404 says nothing about a device.
-        return Outcome.FAILED if outcome is Outcome.GONE else outcome
-
-    async def _to_browser(self, to: NewSubscription, payload: str) -> int:
-        body = encrypted(payload.encode(), from_text(to.key_p256dh), from_text(to.key_auth))
-        now_s = self._clock.now_ms() // 1000
-        headers = {
-            "Authorization": self._vapid.authorization(Target.of(to.endpoint).origin, now_s),
-            "Content-Encoding": "aes128gcm",
-            "Content-Type": "application/octet-stream",
-            "TTL": str(KEPT_FOR_S),
-            "Urgency": "high",
-        }
-        return await self._outbound.post(to.endpoint, headers, body)
-
-    async def _to_gateway(self, to: NewSubscription, payload: str) -> int:
-        said = {"platform": to.platform, "token": to.token, "payload": json.loads(payload)}
-        body = json.dumps(said, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json"}
-        return await self._outbound.post(self._mobile_url, headers, body, trusted=True)
-
-
-def _outcome(status: int) -> Outcome:
-    if 200 <= status < 300:
-        return Outcome.SENT
-    if status in GONE:
-        return Outcome.GONE
-    if status >= 500 or status in BUSY:
-        return Outcome.FAILED
-    return Outcome.REFUSED
+    Raises:
+        ValueError: a key of the subscription is none.
+    """
+    body = encrypted(payload.encode(), from_text(to.key_p256dh), from_text(to.key_auth))
+    headers = {
+        "Authorization": vapid.authorization(Target.of(to.endpoint).origin, now_s),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(KEPT_FOR_S),
+        "Urgency": "high",
+    }
+    return headers, body

@@ -1,12 +1,11 @@
 """Builds the messenger: every service over its store, and who is connected."""
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tertulia.adapters import push_web
-from tertulia.adapters.push_web import DevicePushes, Vapid
+from tertulia.adapters import push_keys
+from tertulia.adapters.pushes import DevicePushes
 from tertulia.adapters.sms import sms_sender_at
 from tertulia.assembly.parts import Parts
 from tertulia.assembly.tasks import Spawn
@@ -101,8 +100,6 @@ from tertulia.store.unread import SqlUnread
 from tertulia.web.limits import Attempts
 from tertulia.web.transfer import PATH as FILES_PATH
 
-LOG = logging.getLogger(__name__)
-
 FAILED_SIGN_INS = 10
 FAILED_WITHIN_S = 600.0
 MINUTE_S = 60.0
@@ -123,8 +120,8 @@ class Messenger:
     audience: Audience
     pushes: Pushes
     callbacks: Callbacks
-    push_key: str
-    """The public one, which browsers want to know."""
+    sender: DevicePushes
+    """Knows the public key, too, which browsers subscribe with."""
 
 
 async def messenger(parts: Parts) -> Messenger:
@@ -140,14 +137,12 @@ async def messenger(parts: Parts) -> Messenger:
     audience = Audience(chats.card)
     journal = SqlLog(engine)
     await journal.close_visits()
-    log = Log(journal, clock)
+    log = Log(journal, clock, spawn=spawn)
 
     def came(account_id: AccountId) -> None:
-        spawn(log.came(account_id))
         spawn(presence.came(account_id))
 
     def went(account_id: AccountId) -> None:
-        spawn(log.went(account_id))
         spawn(presence.went(account_id))
 
     hub = Hub(came, went)
@@ -226,7 +221,7 @@ async def messenger(parts: Parts) -> Messenger:
         connections=hub,
         clock=clock,
     )
-    return Messenger(core, hub, audience, pushes, callbacks, sender.public_key)
+    return Messenger(core, hub, audience, pushes, callbacks, sender)
 
 
 async def _phone_codes(parts: Parts) -> PhoneCodes:
@@ -248,13 +243,11 @@ async def _sender(parts: Parts) -> DevicePushes:
     """The way to devices, with the operator's key, or one of our own, made at the first start."""
     settings = parts.settings
     key = settings.vapid_key or await SqlSessions(parts.engine).server_secret(
-        push_web.KEY_NAME, push_web.new_key()
+        push_keys.KEY_NAME, push_keys.new_key()
     )
     address = urlsplit(parts.base_url)
     contact = parts.base_url if address.scheme == "https" else f"mailto:tertulia@{address.hostname}"
     try:
-        vapid = Vapid(key, contact)
+        return DevicePushes(parts.outbound, key, contact, parts.clock, settings.push_url)
     except ValueError as error:
         raise SettingsError(f"vapid_key: it is no private key ({error})") from error
-    LOG.info("Web push is ready", extra={"fields": {"public_key": vapid.public_key}})
-    return DevicePushes(parts.outbound, vapid, parts.clock, settings.push_url)

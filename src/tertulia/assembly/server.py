@@ -171,9 +171,10 @@ def _about(settings: Settings, made: Messenger) -> About:
     """What the web client may know before anybody is signed in."""
     constant = {
         "version": __version__,
-        "push_key": made.push_key,
         "max_upload": settings.max_upload,
         "registration": settings.registration.value,
+        "sms": bool(settings.sms_url or settings.sms_test_numbers),
+        "mail": bool(settings.email_url),
     }
 
     async def about() -> dict[str, object]:
@@ -182,7 +183,7 @@ def _about(settings: Settings, made: Messenger) -> About:
         except Unavailable:
             # The page shall come up all the same, and say what happened when somebody signs in.
             is_new = False
-        return {**constant, "is_new": is_new}
+        return {**constant, "push_key": await made.sender.public_key(), "is_new": is_new}
 
     return about
 

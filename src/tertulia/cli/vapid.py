@@ -6,7 +6,7 @@ The server may be running: its store is only looked into.
 import asyncio
 from argparse import ArgumentParser, Namespace
 
-from tertulia.adapters.push_web import KEY_NAME, Vapid
+from tertulia.adapters.push_keys import KEY_NAME
 from tertulia.cli.parsing import add_settings, settings_from
 from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.peek import secret_in_file, secret_in_postgres
@@ -20,6 +20,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print it."""
     settings = settings_from(args).settings
+    # Here and not above: no other command needs it, and it is large.
+    from tertulia.adapters.push_web import Vapid  # noqa: PLC0415 - see above
+
     try:
         print(Vapid(_private_key(settings), "").public_key)
     except ValueError as error:

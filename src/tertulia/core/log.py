@@ -1,10 +1,12 @@
-"""What an account missed while it was not connected.
+"""What an account missed while nobody listened who reads the log.
 
 The log is not kept per account: it is read from the messages and events of the account's chats, for
-the times the account was away (docs/decisions/0040).
+the times the account was away (docs/decisions/0040). Who listens in another way, and has another way to
+catch up, does not count (docs/decisions/0111).
 """
 
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from tertulia.core.events import LogEntry, MessageEdited, MessagesDeleted
@@ -22,23 +24,40 @@ MOST_ENTRIES = 1_000
 class Log:
     """Remembers who is there since when, and reads what passed by who was not."""
 
-    def __init__(self, store: LogStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: LogStore,
+        clock: Clock,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """Nobody listens. *spawn* starts a task."""
         self._store = store
         self._clock = clock
+        self._spawn = spawn
         self._came_at: dict[AccountId, int] = {}
+        self._listening: Counter[AccountId] = Counter()
 
-    def came(self, account_id: AccountId) -> Coroutine[Any, Any, None]:
-        """The account's first connection is there; the result, awaited, writes it down.
+    def is_there(self, account_id: AccountId) -> bool:
+        """Whether somebody listens for the account."""
+        return account_id in self._came_at
+
+    def came(self, account_id: AccountId) -> None:
+        """A connection listens from now on; that of the first is written down soon.
 
         The place in the log is taken now: what is announced from here on is heard.
         """
-        position = self._came_at[account_id] = self._store.position
-        return self._store.came(account_id, position, self._oldest())
+        self._listening[account_id] += 1
+        if account_id not in self._came_at:
+            position = self._came_at[account_id] = self._store.position
+            self._spawn(self._store.came(account_id, position, self._oldest()))
 
-    def went(self, account_id: AccountId) -> Coroutine[Any, Any, None]:
-        """The account's last connection is gone; the result, awaited, writes it down."""
-        self._came_at.pop(account_id, None)
-        return self._store.went(account_id, self._store.position)
+    def went(self, account_id: AccountId) -> None:
+        """A connection listens no more; that of the last is written down soon."""
+        self._listening[account_id] -= 1
+        if not self._listening[account_id]:
+            del self._listening[account_id], self._came_at[account_id]
+            self._spawn(self._store.went(account_id, self._store.position))
 
     async def missed(
         self, actor: Actor, *, after: int | None = None, before: int | None = None

@@ -284,8 +284,8 @@ class Talk:
     def sign_in(self, session: Session) -> bool:
         """The connection is the session's from now on, whoever's it was before.
 
-        Whether it is the account's first; packets then wait until the request that asked for this has
-        been answered, so that `catch_up` can put in front of them what was missed.
+        Whether it is the account's first here; packets then wait until the request that asked for this
+        has been answered, so that `catch_up` can put in front of them what was missed.
         """
         account_id = session.account_id
         reader = Reader(self.number, account_id, session.id, session.flavour)
@@ -301,11 +301,12 @@ class Talk:
             return False
         self.session, self.reader = session, reader
         self.socket.signed_in = True
-        hub = self.desk.house.hub
-        is_first = not hub.is_online(account_id)
+        log = self.desk.core.log
+        is_first = not log.is_there(account_id)
         if is_first:
             self._hold()
-        hub.add(self)
+        log.came(account_id)
+        self.desk.house.hub.add(self)
         return is_first
 
     def catch_up(self, packets: Sequence[bytes]) -> None:
@@ -319,6 +320,7 @@ class Talk:
         if self.session is None:
             return
         self.desk.house.hub.remove(self)
+        self.desk.core.log.went(self.session.account_id)
         self.session, self.reader = None, NOBODY
         self.is_inactive = False
         if self.socket is not None:

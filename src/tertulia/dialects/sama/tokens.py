@@ -1,13 +1,16 @@
 """SAMA's secrets: a signed JWT for access, a random text for refresh (document, Login)."""
 
+import base64
+import hashlib
+import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Final
-
-import jwt
 
 from tertulia.core.model import Account
 from tertulia.core.signin import ACCESS, REFRESH, Grant, new_secret
 from tertulia.dialects.sama.ids import to_wire
+from tertulia.dialects.sama.wire import encode
 
 ACCESS_S: Final = 10_800
 REFRESH_S: Final = 1_209_600
@@ -19,6 +22,13 @@ KEY_NAME: Final = "sama access tokens"
 def new_key() -> str:
     """A signing key of 256 bits."""
     return secrets.token_hex(32)
+
+
+def _unpadded(content: bytes) -> bytes:
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+
+_HEADER = _unpadded(b'{"alg":"HS256","typ":"JWT"}')
 
 
 class Tokens:
@@ -40,8 +50,13 @@ class Tokens:
             "exp": issued + ACCESS_S,
             "jti": secrets.token_urlsafe(16),
         }
-        text = jwt.encode(claims, self._key, algorithm="HS256")
-        return Grant(text, ACCESS, now + ACCESS_S * 1000)
+        return Grant(self._signed(claims), ACCESS, now + ACCESS_S * 1000)
+
+    def _signed(self, claims: Mapping[str, object]) -> str:
+        """A JWT (RFC 7519) with HMAC and SHA-256."""
+        said = b"%b.%b" % (_HEADER, _unpadded(encode(claims)))
+        signature = hmac.digest(self._key.encode(), said, hashlib.sha256)
+        return (said + b"." + _unpadded(signature)).decode()
 
     @staticmethod
     def refresh(now: int) -> Grant:
