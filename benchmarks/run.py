@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import directories, moving, served, starting
+from benchmarks import directories, moving, served, starting, unet
 from benchmarks.disk import fdatasync_ms
 from benchmarks.served import Served
 from benchmarks.sizes import (
@@ -22,8 +22,10 @@ from benchmarks.sizes import (
     START,
     TADA,
     TEAMS,
+    UNET,
     accounts_for,
     changes,
+    filled_by,
 )
 from benchmarks.table import Outcome
 from benchmarks.targets import Figures, median_of, number
@@ -92,6 +94,9 @@ class Bench:
         if work == TEAMS:
             self._ask_for_teams(data, ours)
             return
+        if work == UNET:
+            self._walk_through_pages(data, ours)
+            return
         sizes = changes(work, quick=self.quick)
         figures = fdatasync_ms(self.scratch)
         with served.tertulia(data, self.environment) as server:
@@ -130,6 +135,14 @@ class Bench:
         someone = roster.known(self.roster)[0]
         with served.tertulia(data, self.environment) as server:
             ours.append(figures | directories.figures(server, someone, quick=self.quick))
+        shutil.rmtree(data, ignore_errors=True)
+
+    def _walk_through_pages(self, data: Path, ours: list[Figures]) -> None:
+        figures = fdatasync_ms(self.scratch)
+        someone = roster.known(self.roster)[0]
+        with served.tertulia(data, self.environment) as server:
+            self._load(server, filled_by(UNET), changes(UNET, quick=self.quick))
+            ours.append(figures | unet.figures(server, data, someone, quick=self.quick))
         shutil.rmtree(data, ignore_errors=True)
 
     def disk(self) -> str:

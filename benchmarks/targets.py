@@ -95,6 +95,10 @@ TARGETS = (
     ),
     Target("polls", "kib_per_poll", "Astrak: 5,000 polls that wait: KiB each", 20),
     Target("polls", "wake_p99_ms", "Astrak: a message to one of them: heard, p99 ms", 50),
+    Target("unet-pages", "page_100_p50_ms", "Unet: 100 of 100,000: ms, p50", 5),
+    Target("unet-pages", "page_100_p99_ms", "Unet: 100 of 100,000: ms, p99", 5),
+    Target("unet-pages", "page_500_p50_ms", "Unet: 500 of 100,000: ms, p50", 5),
+    Target("unet-pages", "page_500_p99_ms", "Unet: 500 of 100,000: ms, p99", 5),
     Target("published", "cpu_percent", "SAMA's published load: % of one core", 3),
     Target("published", "taken_for_resends", "SAMA's published load: taken for resends", 0),
 )

@@ -9,6 +9,8 @@ from PIL import Image
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.kinds import content_type, kind_of
 from tertulia.core.model import Actor, NewFile
+from tertulia.dialects.sama import ids as sama_ids
+from tertulia.dialects.tada import ids as tada_ids
 from tests.unet.town import Town, opened
 
 PDF = b"%PDF-1.7 ..."
@@ -95,13 +97,18 @@ def test_a_file_of_another_api_is_attached_by_its_number(town: Town, token: str)
     answer = sent(town, token, [{"file_id": str(number), "title": "t"}])
     (item,) = answer["attachments"]["files"]
     assert (item["id"], item["content_type"]) == (number, "application/pdf")
+    for name in (sama_ids.to_wire(number), tada_ids.to_uuid(tada_ids.Kind.UPLOAD, number).upper()):
+        (item,) = sent(town, token, [{"file_id": name}])["attachments"]["files"]
+        assert item["id"] == number
     foreign = town.run(uploaded("boris", PDF))
     waiting = town.run(
         town.server.core.files.create(
             Actor(AccountId(town.ids["anna"]), SessionId(0)), [NewFile("y", "text/plain", 1)]
         )
     )[0].id
-    for wrong in (foreign, waiting, 5, 2**60):
+    others = [sama_ids.to_wire(foreign), tada_ids.to_uuid(tada_ids.Kind.UPLOAD, foreign)]
+    others += ["f" * 24, tada_ids.to_uuid(tada_ids.Kind.MESSAGE, number), "9" * 400]
+    for wrong in (foreign, waiting, 5, 2**60, *others):
         q = {"chat_id": town.ids["boris"], "attachments": [{"file_id": wrong}]}
         refused = town.api(token, "messages/add/", q)
         assert (refused.status, refused.json["error"]) == (400, "invalid_request")

@@ -121,7 +121,8 @@ def test_repeated_parameters_go_back(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [b"", b"a+b c", b"%26&=", b"\xff\xfe\x00\r\n", b"'\"<>", b"x" * 2048]
+    "state",
+    [b"", b"a+b c", b"%26&=", b"\xff\xfe\x00\r\n", b"'\"<>", b"x" * 2048, "ё".encode() * 1_200],
 )
 def test_the_state_comes_back_byte_by_byte(town: Town, state: bytes) -> None:
     spelled = "".join(f"%{byte:02X}" for byte in state)

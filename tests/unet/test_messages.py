@@ -170,9 +170,8 @@ def test_a_cursor_is_its_owners_and_stays_as_it_is(
     changed += [cursor[:-1], cursor + "A", cursor + "=", cursor + " ", cursor.swapcase(), "A" * 44]
     for wrong in changed:
         if wrong != cursor:
-            assert anna.refused("messages/", {"chat_id": clara.id, "cursor": wrong}, 400) == (
-                "invalid_request"
-            )
+            q = {"chat_id": clara.id, "cursor": wrong}
+            assert anna.refused("messages/", q, 400) == "invalid_request"
     for who, number, given in (
         (clara, anna.id, cursor),
         (anna, boris.id, cursor),
@@ -187,6 +186,7 @@ def test_a_cursor_is_its_owners_and_stays_as_it_is(
         assert (
             who.refused("messages/", {"chat_id": number, "cursor": given}, 400) == "invalid_request"
         )
+    assert anna.page(clara.id, cursor=url, query="", period={})["items"]
     contradicting = {"chat_id": clara.id, "cursor": url, "query": "other"}
     assert anna.refused("messages/", contradicting, 400) == "invalid_request"
     dated = {"chat_id": clara.id, "cursor": url, "period": {"from": "2026-01-01"}}

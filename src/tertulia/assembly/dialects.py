@@ -5,6 +5,7 @@ from tertulia.dialects.astrak import astrak
 from tertulia.dialects.sama import KEY_NAME, sama
 from tertulia.dialects.sama import ids as sama_ids
 from tertulia.dialects.tada import KEY_NAME as TADA_KEY_NAME
+from tertulia.dialects.tada import ids as tada_ids
 from tertulia.dialects.tada import tada
 from tertulia.dialects.unet import KEY_NAME as UNET_KEY_NAME
 from tertulia.dialects.unet import unet
@@ -23,6 +24,11 @@ async def dialects(parts: Parts, desk: Desk) -> tuple[tuple[Dialect, ...], Diale
         admin_key=settings.sama_admin_key,
     )
     teams = tada(desk, await parts.secret(TADA_KEY_NAME), drawings=parts.drawer, sama_ids=sama_ids)
-    applications = unet(desk, await parts.secret(UNET_KEY_NAME))
+    applications = unet(desk, await parts.secret(UNET_KEY_NAME), file_named=file_named)
     bots = astrak(desk, poll_timeout_s=settings.poll_timeout)
     return (teams, applications, bots), rest
+
+
+def file_named(name: str) -> int | None:
+    """The number of a file by what SAMA or Tada calls it; None for what is no such name."""
+    return sama_ids.from_wire(name) or tada_ids.from_uuid(tada_ids.Kind.UPLOAD, name)

@@ -57,10 +57,21 @@ class Edit(NamedTuple):
     at: int
 
 
+class Extras(NamedTuple):
+    """What is looked up beside each message: who wrote it anew, whether it is read. A query for each."""
+
+    edits: bool = False
+    reads: bool = False
+
+
+NOTHING_ELSE = Extras()
+
+
 class Kept(NamedTuple):
     """A message as one reader finds it. `is_read`: one's own by anybody else, another's by the reader.
 
-    `files`: of its attachments, those that the reader may see.
+    Of the message what is shown here: number, place, author, text, dates, flags, attachments; the rest is
+    left out. `files`: of its attachments, those that the reader may see.
     """
 
     message: Message
@@ -105,22 +116,22 @@ class ArchiveStore(Protocol):
     """Messages and chats at rest, as they are read here."""
 
     async def page(
-        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, extras: Extras
     ) -> Shelf:
         """Raises: NotFound("chat")."""
         ...
 
     async def search(
-        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, extras: Extras
     ) -> Shelf:
         """The same for a sieve that is not open. Raises: NotFound("chat")."""
         ...
 
     async def message(self, reader: AccountId, message_id: MessageId) -> Kept | None:
-        """The message, with its edits, if the reader finds it."""
+        """The message, with all extras, if the reader finds it."""
         ...
 
-    async def chats(self, reader: AccountId, *, with_last: bool, with_edits: bool) -> list[Listed]:
+    async def chats(self, reader: AccountId, *, with_last: bool) -> list[Listed]:
         """Direct chats with a message in them, and all others; newest activity first."""
         ...
 
@@ -137,7 +148,7 @@ class Archive:
         self._searches = 0
 
     async def page(
-        self, actor: Actor, number: int, sieve: Sieve, part: Part, *, with_edits: bool = False
+        self, actor: Actor, number: int, sieve: Sieve, part: Part, extras: Extras = NOTHING_ELSE
     ) -> Shelf:
         """A page of the chat of that number. Places are dates of messages.
 
@@ -152,12 +163,12 @@ class Archive:
             raise BadInput("words", f"must be at most {MAX_WORDS} characters")
         me = actor.account_id
         if sieve.is_open:
-            return await self._store.page(me, number, sieve, part, with_edits=with_edits)
+            return await self._store.page(me, number, sieve, part, extras)
         if self._searches >= MOST_SEARCHES:
             raise Unavailable("search")
         self._searches += 1
         try:
-            return await self._store.search(me, number, sieve, part, with_edits=with_edits)
+            return await self._store.search(me, number, sieve, part, extras)
         finally:
             self._searches -= 1
 
@@ -168,11 +179,9 @@ class Archive:
             raise NotFound("message")
         return found
 
-    async def chats(
-        self, actor: Actor, *, with_last: bool = False, with_edits: bool = False
-    ) -> list[Listed]:
+    async def chats(self, actor: Actor, *, with_last: bool = False) -> list[Listed]:
         """All the actor's chats, newest activity first."""
-        return await self._store.chats(actor.account_id, with_last=with_last, with_edits=with_edits)
+        return await self._store.chats(actor.account_id, with_last=with_last)
 
     async def acquaintances(self, actor: Actor, part: Part) -> Acquaintances:
         """People the actor knows, by number. Places are their numbers."""

@@ -8,17 +8,25 @@ goes through rows, and runs where nobody waits for it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tertulia.core.archive import Acquaintances, Edit, Kept, Listed, Part, Shelf, Sieve
+from tertulia.core.archive import (
+    Acquaintances,
+    Edit,
+    Extras,
+    Kept,
+    Listed,
+    Part,
+    Shelf,
+    Sieve,
+)
 from tertulia.core.errors import NotFound
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
 from tertulia.core.model import ChatKind, File, Message
-from tertulia.core.text import containing
 from tertulia.store import records
 from tertulia.store.acquaintances import acquaintances
 from tertulia.store.chats import pair
 from tertulia.store.engine import Engine
 from tertulia.store.files import visible
-from tertulia.store.messages import FAR_FUTURE
+from tertulia.store.stacks import COLUMNS, SHOWN, Stack
 from tertulia.store.work import Row, Work, array, row, rows
 
 NOTICES = "SELECT COUNT(*) FROM messages n WHERE n.chat_id = c.id AND n.notice IS NOT NULL"
@@ -43,38 +51,7 @@ UNION ALL
 
 IS_ALIVE = "SELECT a.id FROM accounts a WHERE a.id = ? AND a.deleted_at IS NULL"
 
-SHOWN = """
-m.deleted_at IS NULL AND m.notice IS NULL AND NOT EXISTS (
-    SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
-)
-"""
-
-COLUMNS = f"{records.MESSAGE}, m.is_read"
-
-IN_CHAT = "FROM messages m WHERE m.chat_id = ? AND m.sent_at > ? AND m.sent_at < ?"
-
-# Whoever has hidden nothing of a chat is spared the search for it.
-SHOWN_TO_ALL = " AND m.deleted_at IS NULL AND m.notice IS NULL"
-SHOWN_TO_ONE = f" AND {SHOWN}"
-
-WITH_WORDS = r" AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\'"
-
-
-def _page(shown: str, words: str, order: str) -> str:
-    return f"SELECT {COLUMNS} {IN_CHAT}{shown}{words} ORDER BY m.sent_at {order} LIMIT ?"
-
-
-# By whether something is hidden, whether words are searched, and whether newer ones are asked for.
-PAGES = tuple(
-    _page(shown, words, order)
-    for shown in (SHOWN_TO_ALL, SHOWN_TO_ONE)
-    for words in ("", WITH_WORDS)
-    for order in ("DESC", "ASC")
-)
-
-COUNT_ALL, COUNT_FOUND = (
-    f"SELECT COUNT(*) {IN_CHAT}{SHOWN_TO_ONE}{words}" for words in ("", WITH_WORDS)
-)
+READS, ALL_EXTRAS = Extras(reads=True), Extras(edits=True, reads=True)
 
 ONE = f"""
 SELECT {COLUMNS}, b.read_seq, c.kind, c.owner_id, c.other_id
@@ -129,24 +106,24 @@ class SqlArchive:
         self._engine = engine
 
     async def page(
-        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, extras: Extras
     ) -> Shelf:
         """See the port."""
-        return await self._engine.read(_Reading(reader, with_edits).page(number, sieve, part))
+        return await self._engine.read(_Reading(reader, extras).page(number, sieve, part))
 
     async def search(
-        self, reader: AccountId, number: int, sieve: Sieve, part: Part, *, with_edits: bool
+        self, reader: AccountId, number: int, sieve: Sieve, part: Part, extras: Extras
     ) -> Shelf:
         """See the port."""
-        return await self._engine.scan(_Reading(reader, with_edits).page(number, sieve, part))
+        return await self._engine.scan(_Reading(reader, extras).page(number, sieve, part))
 
     async def message(self, reader: AccountId, message_id: MessageId) -> Kept | None:
         """See the port."""
-        return await self._engine.read(_Reading(reader, with_edits=True).message(message_id))
+        return await self._engine.read(_Reading(reader, ALL_EXTRAS).message(message_id))
 
-    async def chats(self, reader: AccountId, *, with_last: bool, with_edits: bool) -> list[Listed]:
+    async def chats(self, reader: AccountId, *, with_last: bool) -> list[Listed]:
         """See the port."""
-        return await self._engine.scan(_Reading(reader, with_edits).chats(with_last=with_last))
+        return await self._engine.scan(_Reading(reader, READS).chats(with_last=with_last))
 
     async def acquaintances(self, reader: AccountId, part: Part) -> Acquaintances:
         """See the port."""
@@ -175,9 +152,9 @@ def chat_of(reader: AccountId, number: int) -> Work[Place | None]:
 class _Reading:
     """One reader, and what he wants to know of each message."""
 
-    def __init__(self, reader: AccountId, with_edits: bool) -> None:  # noqa: FBT001 - private
+    def __init__(self, reader: AccountId, extras: Extras) -> None:
         self._reader = reader
-        self._with_edits = with_edits
+        self._extras = extras
 
     def page(self, number: int, sieve: Sieve, part: Part) -> Work[Shelf]:
         place = yield from chat_of(self._reader, number)
@@ -185,7 +162,7 @@ class _Reading:
             if (yield from row(IS_ALIVE, number)) is None:
                 raise NotFound("chat")
             return Shelf((), 0, has_newer=False, has_older=False)
-        stack = _Stack(self._reader, place, sieve)
+        stack = Stack(self._reader, place.chat_id, sieve, has_hidden=place.hidden > 0)
         total = place.shown - place.hidden
         if not sieve.is_open:
             total = yield from stack.count()
@@ -233,20 +210,17 @@ class _Reading:
         self, found: Sequence[Row], places: dict[ChatId, tuple[int, int]]
     ) -> Work[list[Kept]]:
         """Rows of COLUMNS; `places`: how the reader calls each chat, and how far he has read it."""
-        messages = [records.message(each) for each in found]
-        edits: dict[int, list[Edit]] = {}
-        edited = [each.id for each in messages if each.edited_at is not None]
-        if self._with_edits and edited:
-            for message_id, account_id, at in (yield from rows(EDITS, array(edited))):
-                edits.setdefault(message_id, []).append(Edit(account_id, at))
+        messages = [_message(each) for each in found]
+        edits = (yield from self._edits(messages)) if self._extras.edits else {}
+        read = (yield from self._read(messages, found, places)) if self._extras.reads else ()
         asked = {
             (attachment.file_id, self._reader)
             for message in messages
+            if message.attachments
             for attachment in message.attachments
             if attachment.file_id is not None
         }
         files = (yield from visible(asked)) if asked else {}
-        read = yield from self._read(messages, found, places)
         return [
             Kept(
                 message,
@@ -257,6 +231,14 @@ class _Reading:
             )
             for message in messages
         ]
+
+    def _edits(self, messages: Sequence[Message]) -> Work[dict[int, list[Edit]]]:
+        edits: dict[int, list[Edit]] = {}
+        edited = [each.id for each in messages if each.edited_at is not None]
+        if edited:
+            for message_id, account_id, at in (yield from rows(EDITS, array(edited))):
+                edits.setdefault(message_id, []).append(Edit(account_id, at))
+        return edits
 
     def _read(
         self,
@@ -281,45 +263,15 @@ class _Reading:
         return read
 
 
-class _Stack:
-    """The messages of one chat that a reader sees and a sieve lets pass."""
-
-    def __init__(self, reader: AccountId, place: Place, sieve: Sieve) -> None:
-        self._reader = reader
-        self._chat_id = place.chat_id
-        self._has_hidden = place.hidden > 0
-        self._words = (containing(sieve.words),) if sieve.words else ()
-        # Both exclusive, as places are.
-        self._low = -1 if sieve.since is None else sieve.since - 1
-        self._high = FAR_FUTURE if sieve.until is None else sieve.until + 1
-
-    def count(self) -> Work[int]:
-        params = (self._chat_id, self._low, self._high, self._reader, *self._words)
-        found = yield from row(COUNT_FOUND if self._words else COUNT_ALL, *params)
-        assert found is not None, "a count always has a row"
-        return int(found[0])
-
-    def page(self, part: Part) -> Work[tuple[list[Row], bool, bool]]:
-        """The rows, newest first; whether there are newer ones, and older ones."""
-        if part.place is None:
-            found = yield from self._rows(FAR_FUTURE, part.limit + 1, back=False)
-            return found[: part.limit], False, len(found) > part.limit
-        found = yield from self._rows(part.place, part.limit + 1, back=part.back)
-        has_more = len(found) > part.limit
-        found = found[: part.limit]
-        if part.back:
-            # The page begins with what stands next to the place; the place itself is older.
-            behind = (yield from self._rows(part.place + 1, 1, back=False)) != []
-            return found[::-1], has_more, behind
-        before = (yield from self._rows(part.place - 1, 1, back=True)) != []
-        return found, before, has_more
-
-    def _rows(self, place: int, limit: int, *, back: bool) -> Work[list[Row]]:
-        low = max(self._low, place) if back else self._low
-        high = self._high if back else min(self._high, place)
-        reader = (self._reader,) if self._has_hidden else ()
-        sql = PAGES[4 * self._has_hidden + 2 * bool(self._words) + back]
-        return (yield from rows(sql, self._chat_id, low, high, *reader, *self._words, limit))
+def _message(found: Row) -> Message:
+    """From COLUMNS."""
+    number, chat_id, seq, author_id, text, sent_at, edited_at, attachments, flags, _ = found
+    linked = records.attachments(attachments) if attachments else ()
+    # In order and not by name: a page has up to 500.
+    return Message(
+        number, chat_id, seq, author_id, text, sent_at, edited_at,
+        "", linked, None, "", None, None, "", flags,
+    )  # fmt: skip
 
 
 def number_of(

@@ -7,12 +7,13 @@ from tertulia.core.ids import AccountId, FileId, MessageId
 from tertulia.core.letters import Destination, Revision, revised
 from tertulia.core.model import Actor, Attachment, Draft, Message, NewGroup
 from tertulia.store import records
-from tertulia.store.archive import IS_ALIVE, SHOWN, chat_of, number_of
+from tertulia.store.archive import IS_ALIVE, chat_of, number_of
 from tertulia.store.chats import open_direct
 from tertulia.store.engine import Engine
 from tertulia.store.files import LINK, attached, visible
 from tertulia.store.hot import RESEND_WITHIN_MS, SAME_REF, Posting, append_messages
 from tertulia.store.messages import DATED, tell_edited
+from tertulia.store.stacks import SHOWN
 from tertulia.store.team_usage import release_uploads
 from tertulia.store.work import Work, array, many, row, run
 

@@ -128,6 +128,14 @@ def is_loopback(address: str) -> bool:
     return parsed is not None and parsed.is_loopback
 
 
+def neighbourhood(address: str) -> str:
+    """What limits by address count by: of IPv6 the network of 64 bits, which is somebody's as a whole."""
+    parsed = _parsed(address)
+    if not isinstance(parsed, IPv6Address) or parsed.is_loopback:
+        return address if parsed is None else str(parsed)
+    return str(IPv6Network((int(parsed), 64), strict=False))
+
+
 def peer_address(address: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """Who is really there: *address*, or whom the proxies we trust have seen behind it.
 

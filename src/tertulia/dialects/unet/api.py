@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import to_builtins
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -21,7 +22,7 @@ from tertulia.dialects.unet.call import Call
 from tertulia.dialects.unet.desk import API, UnetDesk
 from tertulia.dialects.unet.endpoints import ACTIONS, Endpoint
 from tertulia.dialects.unet.errors import MISTAKE_OF_OURS, Fault, explain, no_method
-from tertulia.dialects.unet.members import Json, Members
+from tertulia.dialects.unet.members import Members
 from tertulia.dialects.unet.request import (
     Parameters,
     kind_of,
@@ -29,7 +30,7 @@ from tertulia.dialects.unet.request import (
     read_files,
     token_of,
 )
-from tertulia.dialects.unet.wire import encode
+from tertulia.dialects.unet.wire import Said, encode
 from tertulia.web.forms import MULTIPART
 
 LOG = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Api:
         finally:
             await way.given.close()
 
-    async def _answered(self, request: Request, path: str, way: Way) -> Json | list[Any]:
+    async def _answered(self, request: Request, path: str, way: Way) -> Said | list[Any]:
         endpoint, named = endpoints.find(path.removeprefix(API))
         if request.method not in METHODS:
             raise no_method(", ".join(METHODS))
@@ -129,7 +130,7 @@ class Api:
         return answer
 
     @staticmethod
-    async def _one(call: Call, action: str, members: Members) -> Json:
+    async def _one(call: Call, action: str, members: Members) -> Said:
         """One object of a complex request: what goes wrong there is told there."""
         try:
             return await ACTIONS[action].handler(call, members)
@@ -148,11 +149,11 @@ def _callback(given: Parameters) -> str:
     return name
 
 
-def said(answer: Json | list[Any], way: Way, status: int = 200) -> Response:
+def said(answer: Said | list[Any], way: Way, status: int = 200) -> Response:
     """An answer as JSON, or as a script, which is always a success: no page sees its status."""
     if not way.callback:
         return Response(encode(answer), status, media_type="application/json", headers=HEADERS)
-    body = f"/**/{way.callback}({json.dumps(answer)});"
+    body = f"/**/{way.callback}({json.dumps(to_builtins(answer))});"
     return Response(body, 200, headers={**HEADERS, "content-type": "application/javascript"})
 
 

@@ -14,6 +14,8 @@ from tertulia.core.oauth import OAuth
 from tertulia.dialects.unet.request import Pairs
 
 MAX_STATE = 2_048
+"""Code points; a byte that belongs to none counts as one."""
+
 CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 SCOPE_LIST = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 
@@ -87,7 +89,7 @@ async def read(oauth: OAuth, given: Pairs) -> Asked:
         told = {"error": error, "error_description": description}
         return Mistake(back(redirect_uri, state, told))
 
-    if state is not None and len(state) > MAX_STATE:
+    if state is not None and len(state.decode("utf-8", "replace")) > MAX_STATE:
         state = None
         raise mistake("invalid_request", f"state must be at most {MAX_STATE} characters")
     for name, found in values.items():

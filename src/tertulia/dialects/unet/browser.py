@@ -4,6 +4,7 @@ All state is in the forms and the store, so any of several server processes can 
 """
 
 import logging
+from math import ceil
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,6 +26,7 @@ from tertulia.core.signin import UNCONFIRMED
 from tertulia.dialects.unet import authorization
 from tertulia.dialects.unet.authorization import Asked, Mistake, Unknown
 from tertulia.dialects.unet.desk import UnetDesk
+from tertulia.dialects.unet.errors import Refused
 from tertulia.dialects.unet.request import pairs, query_of
 from tertulia.dialects.unet.screens import APPLICATIONS, Screens
 from tertulia.dialects.unet.visits import Guards, Stale, Visit, form_of, gone_to, only, visit_of
@@ -64,6 +66,8 @@ class Pages:
             return gone_to(mistake.address)
         except Stale:
             return self._screens.notice(tongue, "stale", 403)
+        except Refused as refused:
+            return self._screens.notice(tongue, "stale", refused.fault.status)
         except TertuliaError as error:
             LOG.info("A page could not be shown", extra={"fields": {"why": type(error).__name__}})
             return self._screens.notice(tongue, "mistake", 503)
@@ -113,17 +117,32 @@ class Pages:
 
     async def _signed_in(self, visit: Visit, asked: Asked | None) -> Response:
         """The next step after a form for signing in was sent."""
+        try:
+            self._need_patience(visit)
+            if "phone" in visit.form and "code" not in visit.form:
+                return await self._code_sent(visit, asked)
+            return await self._entered(visit, asked, await self._proven(visit))
+        except (BadInput, NotSignedIn, NotAllowed, TooMuch, Unavailable) as error:
+            return self._refused(visit, asked, error)
+
+    def _need_patience(self, visit: Visit) -> None:
+        wait_s = self._desk.tries.wait_s(visit.peer)
+        if wait_s:
+            raise TooMuch("sign-ins", ceil(wait_s))
+
+    async def _proven(self, visit: Visit) -> Proven:
+        """Whoever has the right password or code; everything else is counted."""
         form = visit.form
         try:
             if "code" in form:
-                return await self._entered(visit, asked, await self._by_code(form))
-            if "phone" in form:
-                return await self._code_sent(visit, asked)
+                return await self._by_code(form)
             name, password = form.get("username", ""), form.get("password", "")
-            proven = await self._desk.core.signin.by_name(name, password)
-            return await self._entered(visit, asked, proven)
-        except (BadInput, NotSignedIn, NotAllowed, TooMuch, Unavailable) as error:
-            return self._refused(visit, asked, error)
+            return await self._desk.core.signin.by_name(name, password)
+        except (NotSignedIn, TooMuch) as error:
+            # Who is yet to be confirmed had the right password.
+            if not isinstance(error, NotSignedIn) or error.kind != UNCONFIRMED:
+                self._desk.tries.count(visit.peer)
+            raise
 
     async def _by_code(self, form: dict[str, str]) -> Proven:
         core, phone = self._desk.core, form.get("phone", "")
@@ -135,6 +154,8 @@ class Pages:
         sent = await self._desk.core.phone_codes.send(
             visit.form["phone"], Purpose.SIGN_IN, CODE_LIVES_MS
         )
+        # Each costs the operator money: whoever asks for them must not go from number to number.
+        self._desk.tries.count(visit.peer)
         return self._screens.code(visit, asked, sent.phone)
 
     async def _entered(self, visit: Visit, asked: Asked | None, proven: Proven) -> Response:

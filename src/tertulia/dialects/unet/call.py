@@ -9,8 +9,8 @@ from tertulia.core.oauth import Access
 from tertulia.core.services import Services
 from tertulia.dialects.unet.desk import UnetDesk
 from tertulia.dialects.unet.errors import missing_scope
-from tertulia.dialects.unet.members import Json, Members
-from tertulia.dialects.unet.wire import Links
+from tertulia.dialects.unet.members import Members
+from tertulia.dialects.unet.wire import Links, Said
 from tertulia.web.forms import Incoming
 
 
@@ -49,4 +49,4 @@ class Call:
             raise missing_scope(scope)
 
 
-Handler = Callable[[Call, Members], Awaitable[Json]]
+Handler = Callable[[Call, Members], Awaitable[Said]]

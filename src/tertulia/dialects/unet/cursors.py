@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -19,6 +20,7 @@ from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId
 from tertulia.dialects.unet.errors import bad_member, invalid
 from tertulia.dialects.unet.members import Members
+from tertulia.dialects.unet.period import period
 from tertulia.dialects.unet.wire import encode
 from tertulia.web.wire import JsonLimits, read_json
 
@@ -29,8 +31,12 @@ SIGNATURE_BYTES = 16
 MAX_CURSOR = 8_192
 """Characters; no address of ours is as long."""
 
-BOUND = ("chat_id", "query", "period")
-"""What an address that comes back must not contradict."""
+BOUND: dict[str, Callable[[Members, JsonLimits], object]] = {
+    "chat_id": lambda members, _: members.number("chat_id"),
+    "query": lambda members, _: members.text("query") or "",
+    "period": period,
+}
+"""What an address that comes back must not contradict, and what it means, however it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,10 @@ class Cursors:
         inner = asked.get("cursor") if isinstance(asked, dict) else None
         if len(told) != 1 or not isinstance(inner, str):
             raise _wrong()
-        for name in BOUND:
-            if name in members.values and not _same(members.values[name], asked.get(name)):
+        for name, meaning in BOUND.items():
+            if name in members.values and meaning(members, self.limits) != meaning(
+                Members(asked), self.limits
+            ):
                 raise invalid(f"`cursor` and `{name}` contradict each other.")
         return Members({**asked, **members.values}), inner
 
@@ -97,10 +105,6 @@ def address_of_page(address: str, request: dict[str, Any], cursor: str) -> str:
     """The address of a page: the whole request in its `q`, and never a token."""
     text = encode({**request, "cursor": cursor}).decode()
     return f"{address}?q={quote(text, safe='')}"
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one == other or str(one) == str(other)
 
 
 def _encoded(whole: bytes) -> str:

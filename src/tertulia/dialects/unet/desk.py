@@ -1,5 +1,6 @@
 """What this API's parts work with: the house's desk, and what only this API has."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,10 +9,14 @@ from tertulia.core.services import Services
 from tertulia.dialects.unet.cursors import Cursors
 from tertulia.dialects.unet.gates import Gate, Rate
 from tertulia.web.dialect import Desk
+from tertulia.web.limits import Attempts
 
 NAME = DIALECT
 
 API = "/unet/api/"
+
+FileNamed = Callable[[str], int | None]
+"""From a name of another API to the number of a file; None for what is no such name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class UnetDesk:
         cursors: makes and reads them.
         rate: how often a token was used lately.
         uploads: how many multipart bodies are read at once.
+        tries: what went wrong at signing in, and codes by SMS, by the address they were asked for from.
+        file_named: knows what other APIs call files.
     """
 
     house: Desk
@@ -31,6 +38,8 @@ class UnetDesk:
     cursors: Cursors
     rate: Rate
     uploads: Gate
+    tries: Attempts
+    file_named: FileNamed
 
     @property
     def core(self) -> Services:

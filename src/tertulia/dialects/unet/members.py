@@ -13,7 +13,9 @@ from tertulia.dialects.unet.errors import bad_member
 NOTHING = 0
 """Nothing has this number: it stands for any that is too large to be one of ours."""
 
-DECIMAL = re.compile(r"[0-9]{1,30}")
+DECIMAL = re.compile(r"[0-9]+")
+MOST_DIGITS = 30
+"""Of a decimal string; more are not even counted, the number is too large."""
 
 Json = dict[str, Any]
 
@@ -52,7 +54,7 @@ class Members:
             return None
         value = self.values[name]
         if isinstance(value, str) and DECIMAL.fullmatch(value):
-            return int(value)
+            return int(value) if len(value) <= MOST_DIGITS else MAX_NUMBER + 1
         if type(value) is not int or value < 0:
             raise bad_member(name, "must be an unsigned integer")
         return value

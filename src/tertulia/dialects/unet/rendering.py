@@ -57,10 +57,21 @@ def plain(language: str, key: str, **values: str) -> str:
 
 
 def message(language: str, key: str) -> Html:
-    """What went wrong, for the top of a form; "" for nothing."""
+    """What went wrong; "" for nothing."""
     if not key:
         return Html("")
-    return Html(f'<p class="message" role="alert">{escape(WORDS[language][key])}</p>')
+    return Html(f'<p class="message" role="alert" id="wrong">{escape(WORDS[language][key])}</p>')
+
+
+FOCUSED = Html(" autofocus")
+"""Of the field that one is to fill in first."""
+
+
+def field(name: str, language: str, key: str, *, is_its: bool) -> dict[str, Html]:
+    """What is said at the field of that name, and how it is marked, if what went wrong is its."""
+    state = f'{FOCUSED} aria-invalid="true" aria-describedby="wrong"' if is_its else ""
+    said = message(language, key if is_its else "")
+    return {f"{name}_state": Html(state), f"at_{name}": said}
 
 
 def page(

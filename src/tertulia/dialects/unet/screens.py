@@ -11,11 +11,31 @@ from tertulia.core.model import Account
 from tertulia.core.oauth import Allowance, Browser
 from tertulia.dialects.unet.authorization import Asked
 from tertulia.dialects.unet.desk import UnetDesk
-from tertulia.dialects.unet.rendering import Html, filled, message, page, plain, sentence
+from tertulia.dialects.unet.rendering import (
+    FOCUSED,
+    Html,
+    field,
+    filled,
+    message,
+    page,
+    plain,
+    sentence,
+)
 from tertulia.dialects.unet.visits import Guards, Visit
+from tertulia.dialects.unet.words import spelled
 
 APPLICATIONS = "applications"
 """Stands in forms and guards instead of a request, and behind `/auth/` in the address."""
+
+
+PLACES = {
+    "wrong_password": "password",
+    "wrong_code": "code",
+    "wrong_phone": "phone",
+    "many_codes": "phone",
+    "no_account": "phone",
+}
+"""At which field what went wrong is said; all else is said above the form."""
 
 
 class Screens:
@@ -35,7 +55,7 @@ class Screens:
     def sign_in(
         self, visit: Visit, asked: Asked | None, *, wrong: str = "", status: int = 200
     ) -> Response:
-        """The forms for name and password, and for a phone. *wrong*: what is said at their top."""
+        """The forms for name and password, and for a phone. *wrong*: what is said there."""
         tongue = visit.language
         if asked is None:
             lead = sentence(tongue, "to_see_applications")
@@ -44,7 +64,9 @@ class Screens:
         content = filled(
             "sign_in",
             to_continue=lead,
-            message=message(tongue, wrong),
+            message=message(tongue, "" if wrong in PLACES else wrong),
+            **_at("password", tongue, wrong),
+            **_at("phone", tongue, wrong),
             given=visit.form.get("username", ""),
             given_phone=visit.form.get("phone", ""),
             **self._ours(visit, asked),
@@ -60,7 +82,11 @@ class Screens:
         content = filled(
             "code",
             code_sent=sentence(tongue, "code_sent", phone=phone),
-            message=message(tongue, wrong),
+            **(
+                _at("code", tongue, wrong)
+                if wrong
+                else {"code_state": FOCUSED, "at_code": Html("")}
+            ),
             given_phone=phone,
             again=self.again(asked),
             **self._ours(visit, asked),
@@ -73,7 +99,7 @@ class Screens:
         tongue = visit.language
         account = browser.account
         scopes = "\n".join(
-            filled("scope", scope=plain(tongue, each).capitalize()) for each in asked.scopes
+            filled("scope", scope=_capital(plain(tongue, each))) for each in asked.scopes
         )
         title = plain(tongue, "wants_access", application=asked.application.name)
         content = filled(
@@ -108,14 +134,16 @@ class Screens:
             if application.id in seen:
                 continue
             seen.add(application.id)
-            date = datetime.fromtimestamp(each.since // 1000, UTC).date().isoformat()
-            scopes = ", ".join(plain(tongue, scope) for scope in each.scopes)
+            date = spelled(tongue, datetime.fromtimestamp(each.since // 1000, UTC).date())
+            scopes = "".join(
+                f"<li>{escape(_capital(plain(tongue, scope)))}</li>" for scope in each.scopes
+            )
             items.append(
                 filled(
                     "application",
                     name=application.name,
                     since=plain(tongue, "since", date=date),
-                    scopes=scopes,
+                    scopes=Html(scopes),
                     client_id=application.id,
                     action=ours["action"],
                     guard=ours["guard"],
@@ -156,6 +184,14 @@ def _second_name(account: Account) -> str:
     """What somebody recognises himself by besides his name."""
     has_no_name = account.display_name == account.login
     return account.phone if has_no_name and account.phone_proven else f"@{account.login}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _at(name: str, tongue: str, wrong: str) -> dict[str, Html]:
+    return field(name, tongue, wrong, is_its=PLACES.get(wrong) == name)
 
 
 def _words(tongue: str, *keys: str) -> dict[str, str]:

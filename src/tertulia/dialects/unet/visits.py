@@ -15,6 +15,7 @@ from starlette.responses import Response
 from tertulia.core.signin import new_secret
 from tertulia.dialects.unet.desk import UnetDesk
 from tertulia.dialects.unet.request import FORM, body_of, kind_of, pairs
+from tertulia.web.limits import neighbourhood
 
 COOKIE = "unet_session"
 
@@ -30,12 +31,14 @@ class Visit:
         cookie: the browser's; a new one if it brought none.
         is_new: whether it must be told so.
         form: what it sends; empty for a GET.
+        peer: whence it comes, as limits count.
     """
 
     language: str
     cookie: str
     is_new: bool
     form: dict[str, str]
+    peer: str = ""
 
 
 class Guards:
@@ -76,7 +79,8 @@ class Stale(Exception):
 def visit_of(request: Request, tongue: str, form: dict[str, str]) -> Visit:
     """The request, by whom it comes from."""
     cookie = request.cookies.get(COOKIE, "")
-    return Visit(tongue, cookie or new_secret(), is_new=not cookie, form=form)
+    peer = neighbourhood(request.client.host) if request.client else ""
+    return Visit(tongue, cookie or new_secret(), is_new=not cookie, form=form, peer=peer)
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The objects of this API, in its words (document, Definitions).
 
-Objects are dictionaries: which keys they have is for the client to say (`fields`).
+Objects are dictionaries: which keys they have is for the client to say (`fields`). Only a message about
+which nothing was said is a record: pages are full of them.
 """
 
 from collections.abc import Callable
@@ -24,10 +25,13 @@ Links = Callable[[FileId], str]
 SAFE_ADDRESSES = ("https://", "http://")
 
 
+SECONDS = tuple(f":{second:02}+00:00" for second in range(60))
+
+
 def time_of(at: int) -> str:
     """ISO 8601, UTC, whole seconds."""
     minute, second = divmod(at // 1000, 60)
-    return f"{_minute(minute)}:{second:02}+00:00"
+    return _minute(minute) + SECONDS[second]
 
 
 @lru_cache(maxsize=4_096)
@@ -36,30 +40,51 @@ def _minute(number: int) -> str:
     return datetime.fromtimestamp(number * 60, UTC).isoformat(timespec="minutes")[:16]
 
 
-def message(kept: Kept, reader: AccountId, links: Links, fields: Fields) -> Json:
+class Item(msgspec.Struct, gc=False):
     """MessagesItemResponse, with what we tell beside it."""
+
+    id: int
+    uid: int
+    message: str
+    attachments: Json
+    chat_id: int
+    created_time: str
+    is_whisper: bool
+
+
+Said = Json | Item
+"""An answer, or a part of one."""
+
+NO_FILES: Json = {}
+
+
+def message(kept: Kept, reader: AccountId, links: Links, fields: Fields) -> Said:
+    """A message with the fields that are wished for."""
     stored = kept.message
-    item: Json = {
-        "id": stored.id,
-        "uid": stored.author_id,
-        "message": stored.text,
-        "attachments": attachments(kept, links) if stored.attachments else {},
-        "chat_id": kept.number,
-        "created_time": time_of(stored.sent_at),
-        "is_whisper": bool(stored.flags & SILENT),
-    }
-    if not fields.wishes:
-        return item
-    is_mine = stored.author_id == reader
+    item = Item(
+        stored.id,
+        stored.author_id,
+        stored.text,
+        attachments(kept, links) if stored.attachments else NO_FILES,
+        kept.number,
+        time_of(stored.sent_at),
+        stored.flags & SILENT != 0,
+    )
+    return _wished(item, kept, reader, fields) if fields.wishes else item
+
+
+def _wished(item: Item, kept: Kept, reader: AccountId, fields: Fields) -> Json:
+    shown: Json = msgspec.structs.asdict(item)
+    is_mine = kept.message.author_id == reader
     if fields.wants("edits"):
-        item["edits"] = [{"uid": each.account_id, "time": time_of(each.at)} for each in kept.edits]
+        shown["edits"] = [{"uid": each.account_id, "time": time_of(each.at)} for each in kept.edits]
     if fields.wants("is_read"):
-        item["is_read"] = kept.is_read
+        shown["is_read"] = kept.is_read
     if fields.wants("can_edit"):
-        item["can_edit"] = is_mine
+        shown["can_edit"] = is_mine
     if fields.wants("can_delete"):
-        item["can_delete"] = is_mine
-    return fields.shaped(item)
+        shown["can_delete"] = is_mine
+    return fields.shaped(shown)
 
 
 def chat(listed: Listed, reader: AccountId, links: Links, fields: Fields) -> Json:

@@ -1,5 +1,7 @@
 """What the pages say, in two languages. `{…}` is filled in by the page, in bold where it stands out."""
 
+from datetime import date
+
 from tertulia.core.applications import Scope
 
 ENGLISH, RUSSIAN = "en", "ru"
@@ -103,6 +105,17 @@ WORDS = {
         Scope.USER_CONTACTS: "видеть, с кем вы знакомы",
     },
 }
+
+MONTHS = {
+    ENGLISH: "January February March April May June July August September October November December",
+    RUSSIAN: "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+}
+
+
+def spelled(tongue: str, day: date) -> str:
+    """A day as one says it."""
+    return f"{day.day} {MONTHS[tongue].split()[day.month - 1]} {day.year}"
+
 
 MOST_LANGUAGES = 20
 """Of a header that are looked at."""

@@ -66,7 +66,7 @@ def read_changes(call: Call, members: Members, *, is_new: bool) -> Changes:
 
 
 def _adding(call: Call, member: Members) -> Adding:
-    name, number = member.text("file"), member.number("file_id")
+    name, number = member.text("file"), _number(call, member)
     if (name is None) == (number is None):
         raise bad_member("attachments", "needs either `file` or `file_id`")
     if number is not None:
@@ -77,6 +77,13 @@ def _adding(call: Call, member: Members) -> Adding:
     if part.size_bytes > call.core.files.most_bytes:
         raise too_large()
     return Adding(_title(member), part=part)
+
+
+def _number(call: Call, member: Members) -> int | None:
+    """The file, by its number or by what the API calls it through which it came (docs/decisions/0110)."""
+    name = member.values.get("file_id")
+    found = call.desk.file_named(name) if isinstance(name, str) else None
+    return found or member.number("file_id")
 
 
 def _title(member: Members) -> str:

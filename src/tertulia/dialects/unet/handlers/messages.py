@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tertulia.core.archive import Kept, Part, Sieve
+from tertulia.core.archive import Extras, Kept, Part, Sieve
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import ChatId, MessageId
@@ -15,6 +15,7 @@ from tertulia.dialects.unet.errors import bad_member
 from tertulia.dialects.unet.handlers.attachments import Changes, read_changes, stored
 from tertulia.dialects.unet.members import Fields, Json, Members
 from tertulia.dialects.unet.period import period
+from tertulia.dialects.unet.wire import Said
 
 DEFAULT_LIMIT, MOST = 100, 500
 MAX_RANDOM_ID = 64
@@ -35,9 +36,8 @@ async def messages(call: Call, members: Members) -> Json:
     fields = members.fields()
     me = call.actor.account_id
     part = desk.cursors.read(me, number, cursor, limit) if cursor else Part(limit)
-    shelf = await call.core.archive.page(
-        call.actor, number, sieve, part, with_edits=fields.wants("edits")
-    )
+    extras = Extras(edits=fields.wants("edits"), reads=fields.wants("is_read"))
+    shelf = await call.core.archive.page(call.actor, number, sieve, part, extras)
     request = {name: members.values[name] for name in LATER if name in members.values}
     request["limit"] = limit
 
@@ -63,18 +63,18 @@ def _ends(items: Sequence[Kept], part: Part) -> tuple[int, int]:
     return (place, place + 1) if part.back else (max(place - 1, 0), place)
 
 
-async def details(call: Call, members: Members) -> Json:
+async def details(call: Call, members: Members) -> Said:
     """One message (document, Retrieving message details)."""
     message_id = MessageId(members.need_number("id"))
     return await _shown(call, message_id, members.fields())
 
 
-async def _shown(call: Call, message_id: MessageId, fields: Fields) -> Json:
+async def _shown(call: Call, message_id: MessageId, fields: Fields) -> Said:
     kept = await call.core.archive.message(call.actor, message_id)
     return wire.message(kept, call.actor.account_id, call.links, fields)
 
 
-async def add(call: Call, members: Members) -> Json:
+async def add(call: Call, members: Members) -> Said:
     """A new message (document, Adding a message)."""
     number = members.need_number("chat_id")
     words = members.text("message") or ""
@@ -97,7 +97,7 @@ async def add(call: Call, members: Members) -> Json:
     return await _shown(call, sent.id, fields)
 
 
-async def edit(call: Call, members: Members) -> Json:
+async def edit(call: Call, members: Members) -> Said:
     """One's message, written anew (document, Editing a message)."""
     message_id = MessageId(members.need_number("id"))
     number = members.number("chat_id")
