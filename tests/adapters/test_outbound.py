@@ -22,7 +22,7 @@ HERE = ip_network("127.0.0.0/8")
         "100.64.0.1", "192.0.2.1", "198.51.100.7", "203.0.113.9", "198.18.0.1", "224.0.0.1",
         "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1",
         "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
-        "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::",
+        "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "192.88.99.1", "fec0::1", "3fff::1",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_known(address: str) -> None:
@@ -54,7 +54,8 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     [
         "http://127.0.0.1/", "https://127.0.0.1:8443/x", "http://127.1/", "http://2130706433/",
         "http://0x7f.0.0.1/", "http://017700000001/", "http://[::1]/", "http://[::ffff:7f00:1]/",
-        "http://localhost/", "http://x.localhost/", "http://10.0.0.1/", "http://[fe80::1%25eth0]/",
+        "http://localhost/", "http://localhost./", "http://x.localhost/", "http://10.0.0.1/",
+        "http://[fe80::1%25eth0]/",
     ],
 )  # fmt: skip
 def test_a_literal_address_inside_is_refused_at_once(url: str) -> None:

@@ -57,12 +57,13 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 status = receiver.statuses.pop(0) if receiver.statuses else receiver.usual
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                # Before the answer: the next call may come with it, in a thread of its own.
+                receiver.calls.put(Called(self.path, headers, body))
                 self.send_response(status)
                 if 300 <= status < 400:
                     self.send_header("location", receiver.url)
                 self.send_header("content-length", "0")
                 self.end_headers()
-                receiver.calls.put(Called(self.path, headers, body))
 
             @override
             def log_message(self, format: str, *args: object) -> None:

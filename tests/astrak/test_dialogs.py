@@ -86,6 +86,23 @@ def test_only_older_messages_are_read_with_a_page() -> None:
     asyncio.run(story())
 
 
+def test_a_page_may_end_at_a_number_that_nothing_can_have() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            sent = [await anna.say(boris, str(number)) for number in range(3)]
+            for number in (2**31 - 1, 2**53 - 1, 2**53, 2**64, 10**30):
+                page = {"id": "anna", "mark_read": 0}
+                before = await boris.done("/messages/dialog", **page, before_id=number)
+                after = await boris.done("/messages/dialog", **page, after_id=number)
+                found = [
+                    [each["message_id"] for each in said["response"]] for said in (before, after)
+                ]
+                assert found == ([sent, []] if number > sent[-1] else [[], sent])
+
+    asyncio.run(story())
+
+
 def test_a_channel_is_a_group_that_not_everybody_writes_in() -> None:
     async def story() -> None:
         async with town() as here:

@@ -50,6 +50,13 @@ NAT64 = IPv6Network("64:ff9b::/96")
 # ::/96: an IPv4 address as nobody writes it any more.
 COMPATIBLE = IPv6Network("::/96")
 
+UNROUTED = (
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("fec0::/10"),
+    IPv6Network("3fff::/20"),
+)
+"""Old relays, old sites, new documentation: not global either, though Python takes them for it."""
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -102,7 +109,10 @@ def is_public(address: Address) -> bool:
     if embedded is not None:
         return is_public(embedded)
     return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified
+        address.is_multicast
+        or address.is_reserved
+        or address.is_unspecified
+        or any(address.version == each.version and address in each for each in UNROUTED)
     )
 
 
@@ -145,7 +155,8 @@ class Outbound:
             host = Target.of(url).host
         except Refused:
             return False
-        if host == "localhost" or host.endswith((".localhost", ".localhost.")):
+        name = host.removesuffix(".")
+        if name == "localhost" or name.endswith(".localhost"):
             return self._may(ip_address("127.0.0.1"))
         literal = _literal(host)
         return literal is None or self._may(literal)

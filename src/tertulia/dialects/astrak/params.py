@@ -66,6 +66,12 @@ class Params:
         """The same for what must be there."""
         return id_in(self.need_name(name), name)
 
+    def place(self, name: str) -> int | None:
+        """A number to stand before or behind; one that nothing can have is behind everything."""
+        value = self.id(name)
+        is_far = value == NOBODY and (self.name(name) or "").strip("0")
+        return MAX_NUMBER if is_far else value
+
     def whole(self, name: str, low: int, high: int) -> int | None:
         """A whole number from *low* to *high*. Raises: Malformed."""
         value = self.name(name)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from tertulia.core.archive import Kept, Listed, Part, Shelf, Sieve
+from tertulia.core.archive import Extras, Kept, Listed, Part, Shelf, Sieve
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.letters import Destination
@@ -22,6 +22,8 @@ MOST_LISTED = 1_000
 
 LISTED = 200
 """Messages in one answer that does not say how many."""
+
+READS = Extras(reads=True)
 
 MAX_REF = 64
 """Characters of a `random_id`."""
@@ -140,7 +142,7 @@ async def dialog(asked: Asked) -> Response:
     params = asked.params
     name = params.need_name("id")
     limit = params.whole("limit", 1, MOST_LISTED) or LISTED
-    between = params.id("after_id"), params.id("before_id")
+    between = params.place("after_id"), params.place("before_id")
     marks = params.flag("mark_read") is not False
     number = await number_named(asked, name, "id")
     span = await asked.core.places.span(actor, number, *between)
@@ -157,10 +159,10 @@ async def _page_of(
     """The page, the newest message first, and whether there is more in the direction asked."""
     archive = asked.core.archive
     if span.after is None:
-        shelf = await archive.page(actor, number, Sieve(), Part(limit, span.before))
+        shelf = await archive.page(actor, number, Sieve(), Part(limit, span.before), READS)
         return shelf, shelf.has_older
     sieve = Sieve() if span.before is None else Sieve(until=span.before - 1)
-    shelf = await archive.page(actor, number, sieve, Part(limit, span.after, back=True))
+    shelf = await archive.page(actor, number, sieve, Part(limit, span.after, back=True), READS)
     return shelf, shelf.has_newer
 
 
