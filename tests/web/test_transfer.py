@@ -307,6 +307,7 @@ def test_a_range_of_another_version_is_the_whole(tmp_path: Path) -> None:
         ("Image/SVG+XML", "attachment", "Image/SVG+XML"),
         ("text/html", "attachment", "text/html"),
         ("image/png, text/html", "attachment", "application/octet-stream"),
+        ("image/png;text/html", "attachment", "application/octet-stream"),
         ("type", "attachment", "application/octet-stream"),
     ],
 )

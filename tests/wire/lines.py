@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection
 from typing import TypeAlias
@@ -30,10 +31,13 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 class Line:
     """One socket, and what it has heard that the page has not told yet."""
 
-    def __init__(self, who: str, socket: ClientConnection) -> None:
+    def __init__(
+        self, who: str, socket: ClientConnection, look: Callable[[Json], None] | None = None
+    ) -> None:
         self.who = who
         self.untold: deque[Json] = deque()
         self._socket = socket
+        self._look = look
         self._pings = itertools.count(1)
 
     async def send(self, packet: Json, *, as_bytes: bool = False) -> None:
@@ -102,6 +106,8 @@ class Line:
     async def _receive(self) -> Json:
         async with asyncio.timeout(PATIENCE_S):
             heard: Json = json.loads(await self._socket.recv())
+        if self._look is not None:
+            self._look(heard)
         return heard
 
 

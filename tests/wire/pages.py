@@ -17,6 +17,7 @@ from tests.wire.shapes import Json, PageError
 DOCS = Path(__file__).parents[2] / "docs" / "wire"
 OBJECTS = "objects.md"
 NOT_PLAYED = {"README.md", OBJECTS}
+SAMA = "sama"
 TADA = "tada"
 ASTRAK = "astrak"
 UNET = "unet"

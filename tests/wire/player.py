@@ -20,6 +20,7 @@ from tests.wire.astrak import POLLING, AstrakStage, Receiver
 from tests.wire.lines import Headers, Line, an_object, compare_answer, http
 from tests.wire.pages import (
     ASTRAK,
+    SAMA,
     TADA,
     UNET,
     Answers,
@@ -43,6 +44,7 @@ from tests.wire.pages import (
     Told,
     split_q,
 )
+from tests.wire.published import readable
 from tests.wire.shapes import (
     NOBODY,
     Json,
@@ -278,7 +280,8 @@ class Theatre:
             ping_interval=None,
             proxy=None,
         )
-        return Line(who, await self._closing.enter_async_context(socket))
+        look = readable if self._page.path.parent.name == SAMA else None
+        return Line(who, await self._closing.enter_async_context(socket), look)
 
     async def _listen(self, step: Arrives) -> TadaLine:
         """A socket of a team, whose greeting the page tells or leaves out."""

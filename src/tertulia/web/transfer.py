@@ -227,7 +227,7 @@ def _kind(file: File) -> str:
 
 def _disposition(file: File) -> str:
     """Pictures, films and sounds are shown; everything else is saved, above all pages and SVG."""
-    kind = file.content_type.partition(";")[0].strip()
+    kind = _kind(file).partition(";")[0].strip()
     is_shown = SHOWN.fullmatch(kind) is not None and "xml" not in kind.lower()
     plain = re.sub(r"[^\w.,()!@#$&+= -]", "_", file.name, flags=re.ASCII)
     named = f"filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"

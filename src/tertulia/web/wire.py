@@ -1,5 +1,6 @@
 """Bytes to JSON values, within limits."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,16 @@ SHORTEST_ITEM = 2
 
 _decode = msgspec.json.Decoder().decode
 
+LONGEST_MENDED = 64 << 10
+"""Bytes of JSON with half signs in it: to look through more would hold everybody up."""
+
+_ESCAPES = re.compile(
+    rb"(?:\\\\)+"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""Whole pairs are found before their halves, and no backslash that another one escapes begins one."""
+
 
 @dataclass(frozen=True, slots=True)
 class JsonLimits:
@@ -23,7 +34,7 @@ class JsonLimits:
 
 
 def read_json(message: bytes, limits: JsonLimits) -> Any:
-    """The value, NUL characters removed from its texts.
+    """The value, NUL characters removed from its texts, half signs replaced.
 
     Raises:
         BadInput: "json": it is no JSON in UTF-8, or too deep or wide.
@@ -31,7 +42,7 @@ def read_json(message: bytes, limits: JsonLimits) -> Any:
     try:
         value = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput("json", "cannot be read") from error
+        value = _with_whole_signs(message, error)
     # A look at the bytes is cheap and nearly always enough: so few brackets cannot be too deep, so
     # few bytes cannot be too wide.
     if _brackets(message) > limits.depth or len(message) > limits.keys * SHORTEST_ITEM:
@@ -39,6 +50,22 @@ def read_json(message: bytes, limits: JsonLimits) -> Any:
     if b"\\" in message and b"\\u0000" in message:
         value = _without_nul(value)
     return value
+
+
+def _with_whole_signs(message: bytes, error: Exception) -> Any:
+    """The value, if half of a surrogate pair is all that hinders: clients cut emoji in two.
+
+    JavaScript and Dart write such a half as an escape, and read it; no text of ours can have it.
+    """
+    if len(message) > LONGEST_MENDED:
+        raise BadInput("json", "cannot be read") from error
+    whole = _ESCAPES.sub(lambda found: b"\\ufffd" if found["half"] else found[0], message)
+    if whole == message:
+        raise BadInput("json", "cannot be read") from error
+    try:
+        return _decode(whole)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as again:
+        raise BadInput("json", "cannot be read") from again
 
 
 def _brackets(message: bytes) -> int:

@@ -13,7 +13,7 @@ from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.handlers.users import picture
 from tertulia.dialects.sama.ids import to_wire
 from tertulia.dialects.sama.params import Params, need_object
-from tertulia.dialects.sama.wire import Conversation
+from tertulia.dialects.sama.wire import Conversation, User
 
 if TYPE_CHECKING:
     from tertulia.dialects.sama.socket import Talk
@@ -148,14 +148,15 @@ async def conversation_search(talk: "Talk", given: Any) -> Answer:
 async def get_participants_by_cids(talk: "Talk", given: Any) -> Answer:
     """Who is in my conversations (document, List conversations' participants).
 
-    QUIRK sama: the document has `users` alone; the mobile client dies without the map beside it.
+    QUIRK sama: the document has `users` alone; the mobile client dies without the map beside it, and
+    of a name in the map that is none of the users.
     """
     params = need_object(given)
     chat_ids, actor = _cids(params), talk.actor
     members = await talk.desk.core.chats.members(actor, chat_ids)
     everybody = {each for present in members.values() for each in present}
     users = await talk.desk.users(actor, list(everybody))
-    return {"users": users, "conversations": _by_conversation(members)}
+    return {"users": users, "conversations": _by_conversation(members, users)}
 
 
 async def get_admins_by_cids(talk: "Talk", given: Any) -> Answer:
@@ -165,7 +166,7 @@ async def get_admins_by_cids(talk: "Talk", given: Any) -> Answer:
     order = list(dict.fromkeys(each for leading in admins.values() for each in leading))
     known = {user.id: user for user in await talk.desk.users(actor, order)}
     users = [known[name] for name in map(to_wire, order) if name in known]
-    return {"users": users, "conversations": _by_conversation(admins)}
+    return {"users": users, "conversations": _by_conversation(admins, users)}
 
 
 def _cids(params: Params) -> list[ChatId]:
@@ -174,9 +175,14 @@ def _cids(params: Params) -> list[ChatId]:
     return [ChatId(each) for each in params.need_ids("cids", 100)]
 
 
-def _by_conversation(accounts: Mapping[ChatId, Sequence[AccountId]]) -> dict[str, list[str]]:
+def _by_conversation(
+    accounts: Mapping[ChatId, Sequence[AccountId]], users: Sequence[User]
+) -> dict[str, list[str]]:
+    """Those of them who are among the users: who has deleted his account is not."""
+    known = {user.id for user in users}
     return {
-        to_wire(chat_id): [to_wire(each) for each in listed] for chat_id, listed in accounts.items()
+        to_wire(chat_id): [name for name in map(to_wire, listed) if name in known]
+        for chat_id, listed in accounts.items()
     }
 
 
