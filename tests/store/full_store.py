@@ -6,7 +6,8 @@
 PEOPLE = """
 INSERT INTO accounts (id, login, login_key, email, phone, awaited_phone, first_name, last_name,
     search_text, created_at, updated_at, seen_at)
-SELECT n, 'a' || n, 'a' || n, '', '', CASE WHEN n % 4 = 0 THEN 'w' || n END, '', '', '', 0, 0, 0
+SELECT n, 'a' || n, 'a' || n, '', '', CASE WHEN n % 4 = 0 THEN 'w' || n END, '', '',
+    'a' || n || chr(10) || n || chr(10) || n, 0, 0, 0
 FROM generate_series(1, 4000) AS n
 """
 
@@ -78,6 +79,7 @@ SMALL = {
     "preferences": "n, '{}'",
     "pushes": "n, 1 + n % 4000, ''",
     "reactions": "n, n % 4000, '+', n",
+    "mentions": "n, 0, '@', n % 4000, NULL, n % 4000, n",
     "registrations (account_id, login, login_key, password_hash, phone, asked_at)":
         "n, 'l' || n, 'l' || n, 'h', 'p' || n, n",
     "registration_tokens": "'t' || n, n, n, 'a', 'd', 'access', n",

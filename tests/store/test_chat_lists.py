@@ -5,10 +5,10 @@ import pytest
 from tertulia.core.chat_lists import ChatEntry, Order, SettingsChange, Unread
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatOpened, ChatSettingsChanged
-from tertulia.core.flags import SILENT
+from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.groups import GroupSettings
-from tertulia.core.histories import Target
-from tertulia.core.model import Actor, ChatKind, ReadMark
+from tertulia.core.histories import MessageChange, Target
+from tertulia.core.model import Actor, ChatKind, Message, ReadMark
 from tertulia.core.tasks import TaskChange
 from tertulia.core.team_model import HOME_TEAM, NOTEBOT, SYSTEMBOT
 from tests.store.chat_world import ChatWorld, at, ref, to
@@ -78,6 +78,59 @@ def test_the_newest_come_first_and_pinned_ones_before_them(in_store: InStore) ->
         await settle(rooms, anna, to(clara), is_pinned=True, pin_order=1)
         assert names(await rooms.listed(anna))[:4] == ["clara", "milk", "tea", "boris"]
         assert names(await rooms.listed(boris))[:3] == ["tea", "anna", "milk"]
+
+    in_store(story)
+
+
+def test_an_entry_knows_how_many_messages_are_important(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna, boris = await world.people("anna", "boris")
+        await rooms.found(anna, boris)
+        tea = await rooms.group(anna, boris)
+        first = await rooms.say(anna, tea, "one", flags=IMPORTANT)
+        second = await rooms.say(anna, tea, "two")
+
+        async def important() -> int:
+            return (await rooms.lists.entry(boris, rooms.team, at(tea))).importants
+
+        async def mark(message: Message, set_flags: int, clear_flags: int = 0) -> None:
+            change = MessageChange(None, set_flags, clear_flags)
+            where = anna, rooms.team, at(tea), ref(message)
+            await rooms.histories.change(*where, change, world.now)
+
+        assert await important() == 1
+        await mark(second, IMPORTANT)
+        await mark(second, IMPORTANT)
+        assert await important() == 2
+        await mark(second, 0, IMPORTANT)
+        assert await important() == 1
+        await world.delete(anna, first)
+        assert await important() == 0
+
+    in_store(story)
+
+
+def test_a_hidden_chat_is_in_sight_again_when_somebody_writes(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna, boris, clara = await world.people("anna", "boris", "clara")
+        await rooms.found(anna, boris, clara)
+        tea = (await world.group(anna, boris, clara)).id
+        rooms.team = HOME_TEAM
+        await world.post(boris, tea)
+        await settle(rooms, anna, at(tea), is_hidden=True)
+        await world.chats.leave(clara, tea, world.now)
+        await settle(rooms, anna, at(tea), is_pinned=True)
+        assert await rooms.listed(anna) == []
+        await world.post(boris, tea)
+        (entry,) = await rooms.listed(anna)
+        assert not entry.settings.is_hidden
+        assert entry.settings.is_pinned
+        await settle(rooms, anna, at(tea), is_hidden=True)
+        assert await rooms.listed(anna) == []
+        await settle(rooms, anna, at(tea), is_hidden=False)
+        assert len(await rooms.listed(anna)) == 1
 
     in_store(story)
 

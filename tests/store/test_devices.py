@@ -14,7 +14,7 @@ from tertulia.core.devices import (
     DeviceChange,
     Devices,
 )
-from tertulia.core.errors import NotFound, NotSignedIn
+from tertulia.core.errors import Conflict, NotFound, NotSignedIn
 from tertulia.core.events import SessionsEnded, SignedIn, UiSettingsChanged
 from tertulia.core.ids import SessionId
 from tertulia.core.model import Actor, Proven, Session
@@ -222,6 +222,32 @@ def test_of_many_who_show_one_ticket_at_once_one_is_let_in(in_store: InStore) ->
         shown = [devices.by_ticket(ticket) for _ in range(10)]
         outcomes = await asyncio.gather(*shown, return_exceptions=True)
         assert [type(each) for each in outcomes].count(Proven) == 1
+
+    in_store(story)
+
+
+def test_a_device_is_let_in_by_the_hash_of_its_secret(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        await world.person("anna")
+        await world.person("boris")
+        devices = devices_of(world)
+        session, anna = await sign_in(world, "anna", IPAD)
+        _, boris = await sign_in(world, "boris", IPAD, "second")
+        hashed = hash_of("its own secret")
+        for wrong in ("its own secret", hashed):
+            with pytest.raises(NotSignedIn, match="ticket"):
+                await devices.by_ticket(wrong)
+        agreed = [devices.admit(each, hashed) for each in (anna, boris)]
+        outcomes = await asyncio.gather(*agreed, return_exceptions=True)
+        assert [type(each) for each in outcomes] == [type(None), Conflict]
+        with pytest.raises(NotSignedIn, match="ticket"):
+            await devices.by_ticket(hashed)
+        shown = await devices.by_ticket("its own secret")
+        assert (shown.account.id, shown.session_id) == (anna.account_id, session.id)
+        await devices.admit(anna, hashed)
+        world.now += TICKET_MS
+        with pytest.raises(NotSignedIn, match="ticket"):
+            await devices.by_ticket("its own secret")
 
     in_store(story)
 

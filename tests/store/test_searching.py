@@ -155,6 +155,27 @@ def test_a_clock_that_went_back_hides_nothing(in_store: InStore) -> None:
     in_store(story)
 
 
+def test_in_one_chat_only(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris, dora = await world.people("anna", "boris", "dora")
+        here, there = await world.group(anna, boris), await world.direct(anna, boris)
+        for number, chat in enumerate((here, there, here)):
+            world.now += 1
+            await world.post(anna, chat.id, f"tea {number}")
+        one = SqlSearch(world.engine)
+        whole = await one.search(boris.account_id, "tea", 9, None, world.now, chat_id=here.id)
+        assert [each.message.text for each in whole.found] == ["tea 2", "tea 0"]
+        assert whole.rest is None
+        first = await one.search(boris.account_id, "tea", 1, None, world.now, chat_id=here.id)
+        assert [each.message.text for each in first.found] == ["tea 2"]
+        rest = await one.search(boris.account_id, "tea", 1, first.rest, world.now, chat_id=here.id)
+        assert [each.message.text for each in rest.found] == ["tea 0"]
+        strange = await one.search(dora.account_id, "tea", 9, None, world.now, chat_id=here.id)
+        assert (strange.found, strange.rest) == ((), None)
+
+    in_store(story)
+
+
 def test_who_has_no_chat_finds_nothing(in_store: InStore) -> None:
     async def story(world: World) -> None:
         assert await found(world, await world.person("dora"), "tea") == []
@@ -164,7 +185,12 @@ def test_who_has_no_chat_finds_nothing(in_store: InStore) -> None:
 
 def test_it_goes_along_the_dates_of_ones_own_chats() -> None:
     async def story(world: World) -> None:
-        for sql in (searching.COUNT, searching.FOUND):
+        for sql in (
+            searching.COUNT,
+            searching.FOUND,
+            searching.COUNT_IN_ONE,
+            searching.FOUND_IN_ONE,
+        ):
             steps = await plan(world, sql)
             assert bad_steps([each for each in steps if each != "SCAN c"]) == []
             assert any("messages_by_date" in step for step in steps)

@@ -6,7 +6,7 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatChanged, ChatOpened, TagsChanged
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId
 from tertulia.core.model import Actor, ChatKind
-from tertulia.core.tasks import DONE, Item, TaskChange, TaskFilter
+from tertulia.core.tasks import DONE, Item, TaskChange, TaskFilter, TaskOrder
 from tertulia.core.team_model import TeamStatus
 from tests.store.chat_world import ChatWorld, at, texts
 from tests.store.world import InStore, World
@@ -167,20 +167,32 @@ def test_tasks_are_found_by_every_wish(in_store: InStore) -> None:
         assert sorted(each.name for event in tags for each in event.tags) == ["Shop", "now"]
         await change(rooms, anna, one, status=DONE)
         assert await listed(rooms, anna) == [three, two, one]
-        assert await listed(rooms, anna, oldest_first=True, limit=2) == [one, two]
-        assert await listed(rooms, anna, by_deadline=True, offset=1) == [one, three]
+        assert await listed(rooms, anna, order=TaskOrder.OLDEST, limit=2) == [one, two]
+        due = await listed(rooms, anna, order=TaskOrder.DUE_FIRST, offset=1)
+        assert due == [one, three]
+        assert await listed(rooms, anna, order=TaskOrder.DUE_LAST) == [one, two, three]
+        assert await listed(rooms, anna, untagged=True) == [three]
+        assert await listed(rooms, anna, untagged=True, tags=("now",)) == [three, one]
+        assert await listed(rooms, anna, sections=(), homeless=True) == [three, two, one]
+        assert await listed(rooms, anna, sections=(SectionId(1),)) == []
         assert await listed(rooms, anna, statuses=(DONE,)) == [one]
         assert await listed(rooms, anna, without_statuses=(DONE,)) == [three, two]
         assert await listed(rooms, anna, owners=(boris.account_id,)) == [three, two]
         assert await listed(rooms, anna, assignees=(me,)) == [two]
         assert await listed(rooms, anna, observers=(me,)) == [three]
         assert await listed(rooms, anna, members=(clara.account_id,)) == [three]
-        assert await listed(rooms, anna, tag="SHOP") == [two, one]
+        assert await listed(rooms, anna, tags=("SHOP", "no such")) == [two, one]
         assert await listed(rooms, anna, text="MILK") == [one]
+        await change(rooms, anna, one, description="buy\nmilk and Bread")
+        assert await listed(rooms, anna, text="bread") == [one]
         assert await listed(rooms, anna, nums=(2,)) == [two]
         assert await listed(rooms, anna, deadline=(60, None)) == [one]
         assert await listed(rooms, anna, created=(None, world.now - 1_000)) == [two, one]
         assert await listed(rooms, anna, done=(world.now, world.now)) == [one]
+        await rooms.say(boris, two, "soon")
+        busiest = await listed(rooms, anna, order=TaskOrder.BUSIEST)
+        assert busiest[0] == two
+        assert await listed(rooms, anna, order=TaskOrder.QUIETEST) == busiest[::-1]
         assert await listed(rooms, anna, public=False) == [three, two, one]
         assert await listed(rooms, clara) == [three]
 

@@ -21,9 +21,24 @@ from tertulia.delivery.hub import Hub
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.tallies import Tally
 from tertulia.store.unread import SqlUnread, standings_of
+from tertulia.store.work import rows
 from tests.store.world import LIMIT, InStore, World, in_memory, tell
 
 PEOPLE = 4
+
+BY_ROWS = """
+SELECT b.chat_id, COUNT(*), SUM(CASE WHEN EXISTS (
+    SELECT 1 FROM mentions x WHERE x.message_id = m.id AND x.account_id = b.account_id
+) THEN 1 ELSE 0 END)
+FROM members b JOIN messages m ON m.chat_id = b.chat_id AND m.sent_at > b.read_at
+    AND m.author_id <> b.account_id AND m.deleted_at IS NULL AND m.notice IS NULL
+    AND (m.flags & ?) = 0 AND NOT EXISTS (
+        SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = b.account_id
+    )
+WHERE b.account_id = ? AND b.left_at IS NULL
+GROUP BY b.chat_id
+"""
+
 _names = count()
 
 
@@ -45,6 +60,7 @@ class Town:
             before=[self.counters.hear],
         )
         self.people: list[Actor] = []
+        self.names: list[str] = []
         self.chats: list[ChatId] = []
         self.heard = 0
 
@@ -91,16 +107,30 @@ class Town:
             expected = {each.chat_id: each.unread for each in standing.behind}
             assert {chat: seat.unread for chat, seat in tally.seats.items()} == expected
             assert tally.badge == sum(expected.values())
-            sums = tally.sums.get(HOME_TEAM, [0] * 6)
+            named = {each.chat_id: each.mentioned for each in standing.behind}
+            assert {chat: seat.mentioned for chat, seat in tally.seats.items()} == named
+            sums = tally.sums.get(HOME_TEAM, [0] * 9)
             for place, kind in enumerate(("direct", "group", "task")):
-                unread = [each.unread for each in standing.behind if each.kind == kind]
-                assert sums[place * 2 : place * 2 + 2] == [sum(unread), len(unread)]
+                behind = [each for each in standing.behind if each.kind == kind]
+                unread = sum(each.unread for each in behind)
+                mentioned = sum(each.mentioned for each in behind)
+                assert sums[place * 3 : place * 3 + 3] == [unread, mentioned, len(behind)]
+
+    async def count_rows(self) -> None:
+        """What the store subtracts is what it would count."""
+        for actor in self.people:
+            me = actor.account_id
+            (standing,) = await self.world.engine.write(standings_of([me], None))
+            counted = await self.world.engine.write(rows(BY_ROWS, SILENT, me))
+            found = {(each.chat_id, each.unread, each.mentioned) for each in standing.behind}
+            assert found == {tuple(each) for each in counted}
 
 
 async def build(world: World) -> Town:
     town = Town(world)
     number = next(_names)
-    town.people = [await world.person(f"p{each}-{number}") for each in range(PEOPLE)]
+    town.names = [f"p{each}-{number}" for each in range(PEOPLE)]
+    town.people = [await world.person(each) for each in town.names]
     anna, boris, clara, _ = town.people
     town.chats = [(await world.group(anna, boris, clara)).id, (await world.group(boris, anna)).id]
     town.chats += [(await world.direct(anna, boris)).id, (await world.direct(clara, anna)).id]
@@ -116,11 +146,12 @@ async def act(town: Town, dice: random.Random) -> None:
     some = dice.sample(ids, min(len(ids), dice.randint(1, 3)))
     other = dice.choice(town.people).account_id
     world.now += dice.randint(0, 3)
-    match dice.randint(0, 12):
+    match dice.randint(0, 13):
         case 0 | 1 | 2 | 3:
             hidden = (other,) if dice.random() < 0.1 else ()
             flags = SILENT if dice.random() < 0.1 and not hidden else 0
-            draft = Draft(chat_id, "x", hide_from=hidden, flags=flags, reads=dice.random() < 0.3)
+            text = f"x {called(town, dice)}, y"
+            draft = Draft(chat_id, text, hide_from=hidden, flags=flags, reads=dice.random() < 0.3)
             await messages.append(actor, draft, world.now)
         case 4:
             await messages.mark_read(actor, ReadMark(chat_id, None), world.now)
@@ -139,7 +170,9 @@ async def act(town: Town, dice: random.Random) -> None:
                 ChatChange(add=(other,)) if dice.random() < 0.7 else ChatChange(remove=(other,))
             )
             await world.chats.change(actor, chat_id, change, LIMIT, world.now)
-        case 11:
+        case 11 if some:
+            await messages.edit(actor, some[0], called(town, dice), world.now)
+        case 12:
             await world.direct(actor, Actor(other, actor.session_id))
         case _:
             tally = town.counters.of(actor.account_id)
@@ -147,6 +180,11 @@ async def act(town: Town, dice: random.Random) -> None:
                 await town.come(actor)
             elif dice.random() < 0.5:
                 town.counters.leave(actor.account_id)
+
+
+def called(town: Town, dice: random.Random) -> str:
+    """One of them by name, or nobody."""
+    return f"@{dice.choice([*town.names, 'nobody'])}"
 
 
 async def known(town: Town, actor: Actor, chat_id: ChatId) -> list[Any]:
@@ -165,6 +203,7 @@ async def live(town: Town, seed: int, steps: int) -> None:
         if step % 3 == 0:
             await town.compare()
     await town.compare()
+    await town.count_rows()
 
 
 @given(seed=st.integers(0, 2**32))

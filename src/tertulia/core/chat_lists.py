@@ -78,7 +78,9 @@ class ChatEntry:
         files: what hangs on a task.
         members: of a group or task; None: too many to be listed.
         num_members: how many there are.
-        unread: how many messages.
+        unread: how many messages of people.
+        mentioned: how many of them name him.
+        importants: how many messages are marked as important.
         last: the newest message he sees.
         mark: up to where he has read; None: nothing.
     """
@@ -96,6 +98,8 @@ class ChatEntry:
     members: tuple[GroupMember, ...] | None = ()
     num_members: int = 0
     unread: int = 0
+    mentioned: int = 0
+    importants: int = 0
     last: WholeMessage | None = None
     mark: MessageRef | None = None
 
@@ -148,10 +152,11 @@ class ChatFilter:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What is unread in the chats of one kind."""
+    """What is unread in the chats of one kind. `mentioned`: messages that name the account."""
 
     chats: int = 0
     messages: int = 0
+    mentioned: int = 0
 
 
 class ChatListStore(Protocol):

@@ -123,7 +123,7 @@ class DeviceStore(Protocol):
         ...
 
     async def keep_ticket(self, actor: Actor, hashed: str, expires_at: int, now: int) -> None:
-        """Raises: NotSignedIn("token"): the actor's session has ended."""
+        """Raises: NotSignedIn("token"): the actor's session has ended; Conflict("ticket"): it is one."""
         ...
 
     async def use_ticket(self, hashed: str, now: int) -> Proven | None:
@@ -219,6 +219,18 @@ class Devices:
         now = self._clock.now_ms()
         await self._store.keep_ticket(actor, hash_of(text), now + TICKET_MS, now)
         return text
+
+    async def admit(self, actor: Actor, hashed: str) -> None:
+        """Whoever shows, within `TICKET_MS`, the text with that hash is the actor, once.
+
+        The text was made by the device that is to be let in, and nobody else has seen it
+        (docs/decisions/0114).
+
+        Raises:
+            Conflict: "ticket": somebody has let it in already.
+        """
+        now = self._clock.now_ms()
+        await self._store.keep_ticket(actor, hashed, now + TICKET_MS, now)
 
     async def by_ticket(self, text: str) -> Proven:
         """Whoever made the ticket, which is used up. Raises: NotSignedIn("ticket")."""

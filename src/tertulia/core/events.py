@@ -47,7 +47,8 @@ class MessagePosted(NamedTuple):
 class MessageEdited:
     """The author wrote it anew. `whole`: how it stands there now; it is told, but not logged.
 
-    `tail`: the chat's newest message.
+    `tail`: the chat's newest message. `mentioned`: who is named now and was not, or the other way round, and
+    how many unread messages there name him after this.
     """
 
     message_id: MessageId
@@ -59,6 +60,7 @@ class MessageEdited:
     origin: int
     whole: WholeMessage | None = None
     tail: MessageRef | None = None
+    mentioned: tuple[tuple[AccountId, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class MessagesDeleted:
 class MessagesHidden:
     """One account does not want to see them any more; only that account hears.
 
-    `unread`: what it has not read in the chat after this.
+    `unread`, `mentioned`: what people wrote and it has not read there after this, and what of it names it.
     """
 
     message_ids: tuple[MessageId, ...]
@@ -93,6 +95,7 @@ class MessagesHidden:
     account_id: AccountId
     origin: int
     unread: int = 0
+    mentioned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class MessagesRead:
     `by_author` holds ids newest first. `uids`: the names of those that have one. `unread`: what the
     account has not read after this. `mark`: the newest message it has marked; when nothing is unread, the
     chat's newest. `first`: those of the messages that nobody but their author had read before.
+    `unread` counts what people wrote, `mentioned` those of them that name the account.
     """
 
     chat_id: ChatId
@@ -114,6 +118,7 @@ class MessagesRead:
     partner_id: AccountId | None = None
     uids: tuple[tuple[MessageId, str], ...] = ()
     unread: int = 0
+    mentioned: int = 0
     mark: MessageRef | None = None
     first: tuple[MessageId, ...] = ()
 

@@ -9,5 +9,8 @@ IMPORTANT = 2
 NO_PREVIEW = 4
 """Nobody shall show what its links lead to."""
 
+NAMES = 16
+"""It names people or chats with @ or # (`core.mentions`). The server sets it, and nobody else."""
+
 VOICE = 8
 """Its sound is a spoken message, not a piece of music."""

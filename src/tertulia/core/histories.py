@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tertulia.core.errors import NotFound
+from tertulia.core.flags import NAMES
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
 from tertulia.core.message_types import MessageType
 from tertulia.core.messages import Messages, check_length
@@ -40,6 +41,7 @@ class Whereabouts(NamedTuple):
         chat_id: None: the two have no direct chat yet.
         leads: he may delete what others wrote there.
         edit_window_s: how long he may change what he wrote, in seconds.
+        writes: he may write there, unless the two are in a block.
     """
 
     team_id: TeamId
@@ -48,6 +50,7 @@ class Whereabouts(NamedTuple):
     partner_id: AccountId | None
     leads: bool
     edit_window_s: int
+    writes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,4 +286,4 @@ class Histories:
 
 
 def _differs(draft: Draft, text: str, flags: int) -> bool:
-    return draft.text != text or draft.flags != flags
+    return draft.text != text or draft.flags != flags & ~NAMES

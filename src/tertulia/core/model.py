@@ -71,6 +71,7 @@ class Account:
     phone_proven: bool = False
     email_proven: bool = False
     blocked_at: int | None = None
+    patronymic: str = ""
 
     @property
     def display_name(self) -> str:
@@ -99,6 +100,7 @@ class ProfileChange:
     phone: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    patronymic: str | None = None
     picture: Picture | None = None
     current_password: str | None = None
     new_password: str | None = None
@@ -229,6 +231,15 @@ class Attachment:
     title: str = ""
 
 
+class Mention(NamedTuple):
+    """Words of a message, sign included, that name a person, or a group or task (`kind`)."""
+
+    pattern: str
+    account_id: AccountId | None = None
+    chat_id: ChatId | None = None
+    kind: ChatKind | None = None
+
+
 class Message(NamedTuple):
     """What was posted. `seq` is its place in its chat: dense, in commit order.
 
@@ -236,6 +247,7 @@ class Message(NamedTuple):
     client attached and the server does not read ("" when there is none). `cipher`: which of two kinds of
     encrypted text it is, 0 or 1, in the clients' own count; None: plain text. `uid`: the name its sender
     gave it, a UUID ("" when none). `flags`: see `core.flags`. `linked`: messages it brings along.
+    `mentions`: whom and what it names; looked up only for dialects that show it.
     """
 
     id: MessageId
@@ -254,6 +266,11 @@ class Message(NamedTuple):
     uid: str = ""
     flags: int = 0
     linked: tuple[MessageId, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+    def names(self, account_id: AccountId) -> bool:
+        """Whether it names the account."""
+        return any(each.account_id == account_id for each in self.mentions)
 
 
 class MessageRef(NamedTuple):

@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 from tertulia.core import text as texts
 from tertulia.core.errors import BadInput
-from tertulia.core.ids import AccountId, MessageId
+from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.model import Actor, ChatKind, Message
 from tertulia.core.ports import Clock
 
@@ -43,9 +43,16 @@ class SearchStore(Protocol):
     """Messages at rest, to be looked through."""
 
     async def search(
-        self, reader: AccountId, words: str, limit: int, start: Spot | None, now: int
+        self,
+        reader: AccountId,
+        words: str,
+        limit: int,
+        start: Spot | None,
+        now: int,
+        *,
+        chat_id: ChatId | None,
     ) -> FoundPage:
-        """What the reader sees that has the words in it, without regard to case."""
+        """What the reader sees that has the words in it, without regard to case; in one chat or in all."""
         ...
 
 
@@ -57,7 +64,12 @@ class Searching:
         self._clock = clock
 
     async def messages(
-        self, actor: Actor, words: str, limit: int, start: Spot | None = None
+        self,
+        actor: Actor,
+        words: str,
+        limit: int,
+        start: Spot | None = None,
+        chat_id: ChatId | None = None,
     ) -> FoundPage:
         """Messages in all the actor's chats that have these words in them; encrypted chats are left out.
 
@@ -66,6 +78,7 @@ class Searching:
             words: anywhere in the text, also as part of a word, in whatever case.
             limit: 1 to `MOST_FOUND`.
             start: where an earlier page left off.
+            chat_id: in this chat only; in one that is not the actor's nothing is found.
 
         Raises:
             BadInput: "words" are none, or too many.
@@ -74,5 +87,10 @@ class Searching:
         if not wanted or texts.is_longer(wanted, MAX_WORDS):
             raise BadInput("words", f"must have 1 to {MAX_WORDS} characters")
         return await self._store.search(
-            actor.account_id, wanted, min(max(limit, 1), MOST_FOUND), start, self._clock.now_ms()
+            actor.account_id,
+            wanted,
+            min(max(limit, 1), MOST_FOUND),
+            start,
+            self._clock.now_ms(),
+            chat_id=chat_id,
         )

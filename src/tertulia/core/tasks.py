@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from tertulia.core import text as texts
@@ -100,18 +101,29 @@ class TaskChange:
     tags: tuple[str, ...] | None = None
 
 
+class TaskOrder(StrEnum):
+    """In which order tasks are listed. Without a deadline is later than with one."""
+
+    NEWEST = "-created"
+    OLDEST = "created"
+    BUSIEST = "-last_message"
+    QUIETEST = "last_message"
+    DUE_FIRST = "deadline"
+    DUE_LAST = "-deadline"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
     """Which tasks one wants. None, empty: no such wish; spans include their ends.
 
     Attributes:
         statuses, without_statuses: has one of these; has none of these.
-        nums, assignees, owners: has one of these.
+        nums, assignees, owners, tags, sections: has one of these.
         members: one of these is in it.
         observers: the same, and he neither owns it nor is to do it.
         public: whether it is public. Public ones that the actor is not in are listed only when asked for.
         text: contained in the description, without regard to case.
-        oldest_first, by_deadline: the order, else newest first.
+        untagged, homeless: without any tag; in no section. Beside tags or sections, either will do.
     """
 
     limit: int = 100
@@ -123,16 +135,17 @@ class TaskFilter:
     owners: tuple[AccountId, ...] | None = None
     observers: tuple[AccountId, ...] | None = None
     members: tuple[AccountId, ...] | None = None
-    tag: str = ""
-    section_id: SectionId | None = None
+    tags: tuple[str, ...] = ()
+    sections: tuple[SectionId, ...] | None = None
     public: bool | None = None
     text: str = ""
     deadline: tuple[int | None, int | None] = (None, None)
     created: tuple[int | None, int | None] = (None, None)
     done: tuple[int | None, int | None] = (None, None)
     changed_from: int | None = None
-    oldest_first: bool = False
-    by_deadline: bool = False
+    untagged: bool = False
+    homeless: bool = False
+    order: TaskOrder = TaskOrder.NEWEST
 
 
 class TaskStore(Protocol):

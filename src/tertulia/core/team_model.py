@@ -96,6 +96,7 @@ class TeamMember(NamedTuple):
         version: the number drawn at the last change of this entry.
         needs_confirmation: he was invited and has not said yet that he wants to be here.
         bot: as in `Account`.
+        is_pinned: his clients show the team before his others.
     """
 
     id: TeamMemberId
@@ -116,6 +117,8 @@ class TeamMember(NamedTuple):
     login: str = ""
     bot: str = ""
     portrait: Portrait | None = None
+    patronymic: str = ""
+    is_pinned: bool = False
 
 
 class Membership(NamedTuple):
@@ -183,6 +186,7 @@ class MemberChange:
     sections: tuple[SectionId, ...] | None = None
     first_name: str | None = None
     last_name: str | None = None
+    patronymic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

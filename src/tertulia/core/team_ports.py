@@ -146,6 +146,10 @@ class TeamMemberStore(Protocol):
         """The actor wants to be in the team; no change for who said so before."""
         ...
 
+    async def pin(self, actor: Actor, team_id: TeamId, now: int, *, is_pinned: bool) -> None:
+        """It stands before his others, or not any more."""
+        ...
+
     async def note_active(self, account_id: AccountId, team_id: TeamId, at: int) -> None:
         """It did something there."""
         ...

@@ -55,7 +55,7 @@ def need_may_change(me: TeamMember, other: TeamMember, change: MemberChange) -> 
     is_me = me.account_id == other.account_id
     ours = change.role, change.email, change.phone
     managed = change.status, change.sections
-    own = change.first_name, change.last_name
+    own = change.first_name, change.last_name, change.patronymic
     if not is_me and any(each is not None for each in own):
         raise NotAllowed("change the member")
     if any(each is not None for each in ours) and not (is_me or may_manage(me, other)):

@@ -36,6 +36,12 @@ MOST_TEAMS = 300
 MOST_INVITED = 10_000
 """People in one request."""
 
+WORK_EVERY_MS = 60_000
+"""So often at most it is stored that somebody wrote in a team."""
+
+MOST_WORKING = 10_000
+"""Accounts in teams of which it is remembered when that was stored last."""
+
 MONTHS_SHOWN = 24
 """Of what uploads take."""
 
@@ -54,6 +60,7 @@ class Teams:
         self._members = members
         self._bots = bots
         self._clock = clock
+        self._worked: dict[tuple[AccountId, TeamId], int] = {}
 
     async def need(self, actor: Actor, team_id: TeamId) -> Membership:
         """The team, and the actor's own entry. In the home team everybody is a guest."""
@@ -239,11 +246,26 @@ class Teams:
         """The actor wants to be in the team that he was invited to."""
         await self._members.confirm(actor, team_id, self._clock.now_ms())
 
+    async def pin(self, actor: Actor, team_id: TeamId, *, is_pinned: bool) -> None:
+        """The actor's clients shall show the team before his others, or not any more."""
+        now = self._clock.now_ms()
+        await self._members.pin(actor, team_id, now, is_pinned=is_pinned)
+
     async def note_active(self, actor: Actor, team_id: TeamId) -> None:
         """The actor did something in the team just now."""
         if team_id != HOME_TEAM:
             now = self._clock.now_ms()
             await self._members.note_active(actor.account_id, team_id, now)
+
+    async def note_work(self, actor: Actor, team_id: TeamId) -> None:
+        """The same for what may be done many times a second: it is stored once a minute."""
+        now, key = self._clock.now_ms(), (actor.account_id, team_id)
+        if now - self._worked.get(key, 0) < WORK_EVERY_MS:
+            return
+        if len(self._worked) >= MOST_WORKING:
+            self._worked.clear()
+        self._worked[key] = now
+        await self.note_active(actor, team_id)
 
     async def preferences(self, actor: Actor) -> Preferences:
         """How the actor wants his clients to be."""

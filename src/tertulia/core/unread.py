@@ -18,8 +18,9 @@ class Behind(NamedTuple):
     Attributes:
         team_id: whose chat it is; None: nobody's.
         partner_id: in a direct chat the other one.
-        unread: how many messages, at least one.
+        unread: how many messages of people, at least one.
         mark: the message before the first of them; None: there is none.
+        mentioned: how many of them name the account.
     """
 
     chat_id: ChatId
@@ -28,6 +29,7 @@ class Behind(NamedTuple):
     partner_id: AccountId | None
     unread: int
     mark: MessageRef | None
+    mentioned: int = 0
 
 
 class Standing(NamedTuple):

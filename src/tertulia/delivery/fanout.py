@@ -138,6 +138,10 @@ class FanOut:
 
     def _offer(self, event: Event, listening: Iterable[Iterable[Connection]]) -> None:
         packets: dict[tuple[Encoder, Hashable], bytes] = {}
+        # Mostly the next one has the same as the last: then there is nothing to look up.
+        speaker: Encoder | None = None
+        seen: Hashable = None
+        packet = b""
         origin = event.origin
         for connections in listening:
             for connection in connections:
@@ -145,9 +149,11 @@ class FanOut:
                 view = encoder.view(event, reader)
                 if view is None:
                     continue
-                packet = packets.get((encoder, view))
-                if packet is None:
-                    packet = packets[encoder, view] = _said(encoder, event, view)
+                if encoder is not speaker or view != seen:
+                    speaker, seen = encoder, view
+                    if (encoder, view) not in packets:
+                        packets[encoder, view] = _said(encoder, event, view)
+                    packet = packets[encoder, view]
                 if not packet:
                     continue
                 if reader.connection == origin:

@@ -46,7 +46,7 @@ ORDER BY a.first_name DESC, a.last_name, a.login_key, a.id LIMIT ?
 UPDATE = """
 UPDATE accounts SET login = ?, login_key = ?, email = ?, email_key = ?, phone = ?, phone_key = ?,
     phone_digits = ?, phone_proven = ?, email_proven = ?, first_name = ?, last_name = ?,
-    search_text = ?, picture = ?, updated_at = ?
+    patronymic = ?, search_text = ?, picture = ?, updated_at = ?
 WHERE id = ?
 """
 
@@ -178,6 +178,7 @@ def change_profile(
         updated_at=max(now, old.updated_at + 1),
         first_name=old.first_name if change.first_name is None else change.first_name,
         last_name=old.last_name if change.last_name is None else change.last_name,
+        patronymic=old.patronymic if change.patronymic is None else change.patronymic,
         email=email,
         email_proven=old.email_proven and email == old.email,
         phone=phone,
@@ -189,8 +190,8 @@ def change_profile(
     yield from run(
         UPDATE, new.login, key(new.login), new.email, key(new.email) or None, new.phone,
         new.phone or None, digits(new.phone) or None, int(new.phone_proven), int(new.email_proven),
-        new.first_name, new.last_name, search_text(new), records.as_json(new.picture),
-        new.updated_at, new.id,
+        new.first_name, new.last_name, new.patronymic, search_text(new),
+        records.as_json(new.picture), new.updated_at, new.id,
     )  # fmt: skip
     if password_hash is not None:
         yield from run(SET_PASSWORD, password_hash, new.id)
@@ -200,9 +201,12 @@ def change_profile(
     return new
 
 
+SHOWN = ("first_name", "last_name", "patronymic", "login", "picture")
+"""What teams see of an account."""
+
+
 def _is_shown_otherwise(old: Account, new: Account) -> bool:
-    before = old.first_name, old.last_name, old.login, old.picture
-    return before != (new.first_name, new.last_name, new.login, new.picture)
+    return any(getattr(old, field) != getattr(new, field) for field in SHOWN)
 
 
 def _phone_after(old: Account, asked: str | None) -> tuple[str, bool]:

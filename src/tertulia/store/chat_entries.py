@@ -24,15 +24,18 @@ from tertulia.core.team_model import (
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.files import files_of
+from tertulia.store.my_chats import IS_HIDDEN
 from tertulia.store.tasks import tasks_of
 from tertulia.store.team_records import HOME, TEAM_BY_ID, members_of_accounts, team
 from tertulia.store.unread import standings_of
+from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.whole import whole_messages
 from tertulia.store.work import Row, Work, array, row, rows
 
 CHATS = f"""
 SELECT {records.CHAT}, c.readonly, c.tail_id, c.tail_uid,
-    g.is_public, g.is_default, g.cleanup_s, g.section_id, g.version, f.id, f.width, f.height
+    g.is_public, g.is_default, g.cleanup_s, g.section_id, g.version, f.id, f.width, f.height,
+    c.importants
 FROM chats c LEFT JOIN group_settings g ON g.chat_id = c.id
 LEFT JOIN picture_files p ON p.holder_id = c.id
 LEFT JOIN files f ON f.id = p.file_id AND f.width IS NOT NULL
@@ -42,8 +45,9 @@ WHERE c.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 CHAT_WIDTH = len(records.CHAT.split(","))
 
 # Of pairs of chat and account. The newest message he sees is nearly always the newest there is.
-KEPT = """
-SELECT c.id, CAST(each.value ->> 1 AS BIGINT), b.role, c.last_seq - b.read_seq - b.skipped,
+KEPT = f"""
+SELECT c.id, CAST(each.value ->> 1 AS BIGINT), b.role,
+    CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END,
     CASE WHEN EXISTS (
         SELECT 1 FROM hidden h WHERE h.message_id = c.tail_id AND h.account_id = b.account_id
     ) THEN (
@@ -53,8 +57,8 @@ SELECT c.id, CAST(each.value ->> 1 AS BIGINT), b.role, c.last_seq - b.read_seq -
         )
         ORDER BY m.sent_at DESC LIMIT 1
     ) ELSE c.tail_id END,
-    s.is_hidden, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft, s.draft_at,
-    s.version
+    {IS_HIDDEN}, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft, s.draft_at,
+    s.version, b.mentioned
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 JOIN members b ON b.chat_id = c.id AND b.left_at IS NULL
@@ -72,6 +76,10 @@ ORDER BY m.chat_id, m.joined_at, m.account_id
 BOTS = f"""
 SELECT h.account_id, h.kind FROM house_bots h WHERE h.kind IN ('{NOTEBOT}', '{SYSTEMBOT}')
 """
+
+
+NOBODY_NAMED = (ChatKind.DIRECT, ChatKind.CHANNEL)
+"""Chats whose members are not listed: there are two, or any number of readers."""
 
 
 class Wanted(NamedTuple):
@@ -170,8 +178,7 @@ def _read(
     listed = [
         chat_id
         for chat_id, each in chats.items()
-        if kinds[chat_id] is not ChatKind.DIRECT
-        and (many_members or each[10] <= MOST_NAMED_MEMBERS)
+        if kinds[chat_id] not in NOBODY_NAMED and (many_members or each[10] <= MOST_NAMED_MEMBERS)
     ]
     members: dict[ChatId, list[GroupMember]] = {}
     if listed:
@@ -227,7 +234,7 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
     readonly, tail_id, tail_uid, is_public, is_default, cleanup_s, section_id, version = found[
         CHAT_WIDTH : CHAT_WIDTH + 8
     ]
-    picture = found[CHAT_WIDTH + 8 :]
+    *picture, importants = found[CHAT_WIDTH + 8 :]
     key = (chat.id, membership.me.account_id)
     kept = read.kept.get(key)
     members = read.members.get(chat.id)
@@ -244,13 +251,20 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
         role=None if kept is None or chat.kind is ChatKind.DIRECT else Role(kept[2]),
         settings=_settings(kept),
         group=GroupSettings(
-            bool(is_public), bool(readonly), bool(is_default), cleanup_s, section_id, version or 0
+            bool(is_public),
+            bool(readonly) or chat.kind is ChatKind.CHANNEL,
+            bool(is_default),
+            cleanup_s,
+            section_id,
+            version or 0,
         ),
         task=task,
         files=_files(task, read),
         members=members,
         num_members=chat.subscribers or len(members or ()),
         unread=0 if kept is None else max(kept[3], 0),
+        mentioned=0 if kept is None else kept[-1],
+        importants=importants,
         last=None if kept is None or kept[4] is None else read.wholes.get(kept[4]),
         mark=read.marks.get(key, mark),
     )
@@ -263,9 +277,9 @@ def _files(task: Task | None, read: _Read) -> tuple[File, ...]:
 
 
 def _settings(kept: Row | None) -> MemberSettings:
-    if kept is None or kept[5] is None:
+    if kept is None or kept[6] is None:
         return MemberSettings()
-    hidden, pinned, order, notifies, counts, collapsed, draft, draft_at, version = kept[5:]
+    hidden, pinned, order, notifies, counts, collapsed, draft, draft_at, version = kept[5:14]
     return MemberSettings(
         bool(hidden), bool(pinned), order, bool(notifies), bool(counts), bool(collapsed), draft,
         draft_at, version,

@@ -23,18 +23,20 @@ from tertulia.store.chat_entries import Wanted, entries_for, read_entries
 from tertulia.store.chat_settings import settle
 from tertulia.store.engine import Engine
 from tertulia.store.home_team import DIRECT, GROUPS, OTHER
-from tertulia.store.my_chats import SHOWN
+from tertulia.store.my_chats import IS_HIDDEN, SHOWN
 from tertulia.store.team_records import need_member
 from tertulia.store.unread_sums import badge, unread_by_team
+from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.whereabouts import find_whereabouts
 from tertulia.store.work import Row, Work, array, rows
 
 # What is needed to choose and to sort: number, kind, the other one, name, date, unread, whether there is
 # a message, hidden, pinned, its place among the pinned.
 LIGHT = f"""
-c.id, c.kind, {OTHER}, c.search_text, c.updated_at, c.last_seq - b.read_seq - b.skipped,
+c.id, c.kind, {OTHER}, c.search_text, c.updated_at,
+    CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END,
     CASE WHEN c.tail_id IS NULL THEN 0 ELSE 1 END,
-    COALESCE(s.is_hidden, 0), COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0)
+    {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0)
 """
 
 SETTINGS = "LEFT JOIN member_settings s ON s.chat_id = c.id AND s.account_id = b.account_id"

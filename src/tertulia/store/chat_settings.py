@@ -12,28 +12,33 @@ from tertulia.core.model import Actor, NewGroup
 from tertulia.store.chats import open_direct
 from tertulia.store.engine import Engine
 from tertulia.store.membership import find_chat
+from tertulia.store.my_chats import IS_HIDDEN
 from tertulia.store.whereabouts import find_whereabouts
 from tertulia.store.work import Row, Work, draw, row, rows, run, tell
 
-KEPT = """
-SELECT s.is_hidden, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft,
-    s.draft_at, s.version
-FROM member_settings s WHERE s.account_id = ? AND s.chat_id = ?
+COLUMNS = f"""
+{IS_HIDDEN}, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft, s.draft_at,
+    s.version
 """
 
-ALL_KEPT = """
-SELECT s.is_hidden, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft,
-    s.draft_at, s.version, s.chat_id
+KEPT = f"""
+SELECT {COLUMNS} FROM member_settings s JOIN chats c ON c.id = s.chat_id
+WHERE s.account_id = ? AND s.chat_id = ?
+"""
+
+ALL_KEPT = f"""
+SELECT {COLUMNS}, s.chat_id
 FROM member_settings s
 JOIN members m ON m.chat_id = s.chat_id AND m.account_id = s.account_id AND m.left_at IS NULL
+JOIN chats c ON c.id = s.chat_id
 WHERE s.account_id = ?
 """
 
 KEEP = """
-INSERT INTO member_settings (account_id, chat_id, is_hidden, is_pinned, pin_order, notifies, counts,
+INSERT INTO member_settings (account_id, chat_id, hidden_until, is_pinned, pin_order, notifies, counts,
     is_collapsed, draft, draft_at, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (account_id, chat_id) DO UPDATE SET is_hidden = excluded.is_hidden,
+VALUES (?, ?, (SELECT (c.last_seq - c.notices + 1) * ? FROM chats c WHERE c.id = ?), ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, chat_id) DO UPDATE SET hidden_until = excluded.hidden_until,
     is_pinned = excluded.is_pinned, pin_order = excluded.pin_order, notifies = excluded.notifies,
     counts = excluded.counts, is_collapsed = excluded.is_collapsed, draft = excluded.draft,
     draft_at = excluded.draft_at, version = excluded.version
@@ -93,9 +98,9 @@ def _kept(actor: Actor, chat_id: ChatId, change: SettingsChange, now: int) -> Wo
         return old
     new = replace(new, version=(yield from draw(now)))
     yield from run(
-        KEEP, actor.account_id, chat_id, int(new.is_hidden), int(new.is_pinned), new.pin_order,
-        int(new.notifies), int(new.counts), int(new.is_collapsed), new.draft, new.draft_at,
-        new.version,
+        KEEP, actor.account_id, chat_id, int(new.is_hidden), chat_id, int(new.is_pinned),
+        new.pin_order, int(new.notifies), int(new.counts), int(new.is_collapsed), new.draft,
+        new.draft_at, new.version,
     )  # fmt: skip
     chat = yield from find_chat(chat_id)
     assert chat is not None, "it was read in this transaction"

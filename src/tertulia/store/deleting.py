@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.core.events import MessagesDeleted
+from tertulia.core.flags import IMPORTANT
 from tertulia.core.ids import ChatId
 from tertulia.core.model import Actor, ChatKind, MessageRef
 from tertulia.core.whole import WholeMessage
@@ -11,12 +12,13 @@ from tertulia.store import records
 from tertulia.store.files import UNLINK
 from tertulia.store.hiding import uncount_hidden
 from tertulia.store.log import record
+from tertulia.store.mentions import forget_mentions
 from tertulia.store.team_usage import release_uploads
 from tertulia.store.whole import is_silent, whole_messages
 from tertulia.store.work import Row, Work, array, many, row, rows, run
 
 DOOMED = """
-SELECT m.id, m.author_id, m.seq, m.flags, m.attachments
+SELECT m.id, m.author_id, m.seq, m.flags, m.attachments, m.notice
 FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
     AND +m.chat_id = ? AND m.deleted_at IS NULL
@@ -44,14 +46,15 @@ NEWEST = """
 
 # So many more are deleted, and perhaps another is the newest that is not.
 COUNT_GONE = f"""
-UPDATE chats SET gone = gone + ?, tail_id = (SELECT m.id {NEWEST}), tail_uid = (SELECT m.uid {NEWEST})
+UPDATE chats SET gone = gone + ?, importants = importants - ?, tail_id = (SELECT m.id {NEWEST}), tail_uid = (SELECT m.uid {NEWEST})
 WHERE id = ?
 """
 
 ERASE_REACTIONS = "DELETE FROM reactions WHERE message_id = ?"
 
+# Of a notice both numbers go on.
 SKIP_DELETED = """
-UPDATE members SET skipped = skipped + 1
+UPDATE members SET skipped = skipped + 1, noted = noted + ?
 WHERE chat_id = ? AND read_seq < ? AND account_id <> ? AND NOT EXISTS (
     SELECT 1 FROM hidden h WHERE h.message_id = ? AND h.account_id = members.account_id
 )
@@ -77,7 +80,12 @@ def erase(
     """Rows of DOOMED are gone for everybody, and announced; what they were. Whoever calls has checked the right."""
     ids = tuple(each[0] for each in doomed)
     before = yield from whole_messages(ids)
-    counted = [(chat_id, each[2], each[1], each[0]) for each in doomed if not is_silent(each[3])]
+    counted = [
+        (0 if each[5] is None else 1, chat_id, each[2], each[1], each[0])
+        for each in doomed
+        if not is_silent(each[3])
+    ]
+    yield from forget_mentions([each.message for each in before])
     yield from many(SKIP_DELETED, counted)
     unseen_by = tuple(tuple(each) for each in (yield from rows(HIDDEN_FROM, array(ids))))
     yield from uncount_hidden([(chat_id, each) for each in ids])
@@ -85,7 +93,8 @@ def erase(
     yield from many(ERASE, [(now, actor.account_id, each) for each in ids])
     yield from many(ERASE_REACTIONS, [(each,) for each in ids])
     yield from many(UNLINK, [(each,) for each in ids])
-    yield from run(COUNT_GONE, len(ids), chat_id)
+    important = sum(1 for each in doomed if each[3] & IMPORTANT)
+    yield from run(COUNT_GONE, len(ids), important, chat_id)
     yield from _release(doomed)
     gone = tuple(
         each._replace(

@@ -12,7 +12,7 @@ from tertulia.core.devices import (
     Device,
     DeviceChange,
 )
-from tertulia.core.errors import NotFound, NotSignedIn
+from tertulia.core.errors import Conflict, NotFound, NotSignedIn
 from tertulia.core.events import SignedIn, UiSettingsChanged
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, Opening, Proven, Session
@@ -65,7 +65,12 @@ FORGET_TICKETS = "DELETE FROM tickets WHERE session_id = ? AND expires_at <= ?"
 
 STANDS = "SELECT id FROM sessions WHERE id = ? AND account_id = ?"
 
-KEEP_TICKET = "INSERT INTO tickets (hash, session_id, expires_at) VALUES (?, ?, ?)"
+KEEP_TICKET = """
+INSERT INTO tickets (hash, session_id, expires_at) VALUES (?, ?, ?)
+ON CONFLICT (hash) DO NOTHING RETURNING hash
+"""
+
+IS_TICKET = "SELECT 1 FROM tickets WHERE hash = ?"
 
 USE_TICKET = "DELETE FROM tickets WHERE hash = ? RETURNING session_id, expires_at"
 
@@ -137,6 +142,9 @@ class SqlDevices:
 
     async def use_ticket(self, hashed: str, now: int) -> Proven | None:
         """See the port."""
+        # A device that waits to be let in asks again and again: nothing is written for that.
+        if await self._engine.read(row(IS_TICKET, hashed)) is None:
+            return None
         return await self._engine.write(use_ticket(hashed, now))
 
 
@@ -236,11 +244,13 @@ def keep_ticket(actor: Actor, hashed: str, expires_at: int, now: int) -> Work[No
 
     Raises:
         NotSignedIn: "token": the session has ended.
+        Conflict: "ticket": it is one already.
     """
     if (yield from row(STANDS, actor.session_id, actor.account_id)) is None:
         raise NotSignedIn("token")
     yield from run(FORGET_TICKETS, actor.session_id, now)
-    yield from run(KEEP_TICKET, hashed, actor.session_id, expires_at)
+    if (yield from row(KEEP_TICKET, hashed, actor.session_id, expires_at)) is None:
+        raise Conflict("ticket")
 
 
 def use_ticket(hashed: str, now: int) -> Work[Proven | None]:

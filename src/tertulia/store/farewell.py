@@ -18,7 +18,8 @@ WHERE m.account_id = ? AND m.left_at IS NULL AND c.kind <> ?
 DELETE = """
 UPDATE accounts SET login_key = NULL, password_hash = NULL, email = '', email_key = NULL, phone = '',
     phone_key = NULL, phone_digits = NULL, phone_proven = 0, email_proven = 0, awaited_phone = NULL,
-    first_name = '', last_name = '', search_text = '', picture = NULL, updated_at = ?, deleted_at = ?
+    first_name = '', last_name = '', patronymic = '', search_text = '', picture = NULL, updated_at = ?,
+    deleted_at = ?
 WHERE id = ?
 """
 

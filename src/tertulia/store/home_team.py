@@ -1,6 +1,7 @@
 """The home team: what belongs to no team, as each person sees it. Nothing of it is stored.
 
-It holds the person's direct chats with people of none of his teams, and the groups that are no team's.
+It holds the person's direct chats with people of none of his teams, and the groups and channels that are
+no team's. Of a channel he meets its owner there, not all who read it.
 """
 
 from collections.abc import Sequence
@@ -27,8 +28,8 @@ WHERE b.account_id = ? AND b.left_at IS NULL AND NOT EXISTS (SELECT 1 {SHARED_TE
 """
 
 GROUPS = """
-FROM members b JOIN chats c ON c.id = b.chat_id AND c.kind = 'group' AND c.team_id IS NULL
-    AND c.encrypted = 0
+FROM members b JOIN chats c ON c.id = b.chat_id AND c.kind IN ('group', 'channel')
+    AND c.team_id IS NULL AND c.encrypted = 0
 """
 
 HAS_HOME = f"""
@@ -41,7 +42,9 @@ LIMIT 1
 PEOPLE = f"""
 SELECT m.account_id {GROUPS}
 JOIN members m ON m.chat_id = c.id AND m.left_at IS NULL
-WHERE b.account_id = ? AND b.left_at IS NULL
+WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind = 'group'
+UNION
+SELECT c.owner_id {GROUPS} WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind = 'channel'
 UNION
 SELECT o.id {DIRECT}
 """
@@ -64,7 +67,7 @@ def has_home(account_id: AccountId) -> Work[bool]:
 
 def home_members(account_id: AccountId) -> Work[list[TeamMember]]:
     """The person and whom he meets there, newest account first."""
-    found = yield from rows(PEOPLE, account_id, account_id)
+    found = yield from rows(PEOPLE, account_id, account_id, account_id)
     ids = {account_id, *(each[0] for each in found)}
     return [member(each) for each in (yield from rows(ACCOUNT_AS_MEMBER, array([*ids])))]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import ChatOpened, Event, MessagePosted
-from tertulia.core.flags import SILENT
+from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
 from tertulia.core.model import (
     Actor,
@@ -28,6 +28,7 @@ from tertulia.store.files import LINK, attached
 from tertulia.store.files import visible as visible_files
 from tertulia.store.hiding import count_hidden
 from tertulia.store.log import INSERT_EVENT, event_row
+from tertulia.store.mentions import keep_mentions, naming
 from tertulia.store.newly_read import Reading
 from tertulia.store.quotes import Quoted, named_before, quoted_by
 from tertulia.store.reading import mark_read
@@ -77,6 +78,8 @@ UPDATE chats SET last_seq = ?, last_at = ?, tail_id = ?, tail_uid = ?,
     updated_at = CASE WHEN updated_at > ? THEN updated_at ELSE ? END
 WHERE id = ?
 """
+
+COUNT_IMPORTANT = "UPDATE chats SET importants = importants + ? WHERE id = ?"
 
 SKIP = "UPDATE members SET skipped = skipped + ? WHERE chat_id = ? AND account_id = ?"
 
@@ -143,6 +146,8 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
             if attachments:
                 attachments = yield from attached(author, attachments, files, posting.at)
             message = _placed(posting, chat, (yield Draw(posting.at)), attachments)
+            if "@" in draft.text or "#" in draft.text:
+                message = yield from naming(message, chat)
             posted.append((posting, message))
             heard.append(_heard(posting, message, chat, visible))
             if posting.ref_key is not None:
@@ -260,6 +265,8 @@ def _store(
     skipped: dict[tuple[ChatId, AccountId], int] = {}
     hidden: list[tuple[AccountId, MessageId]] = []
     silent: dict[ChatId, int] = {}
+    important: list[tuple[int, ChatId]] = []
+    mentioning: list[tuple[Message, tuple[AccountId, ...]]] = []
     for posting, message in posted:
         hide_from = posting.draft.hide_from
         if message.flags & SILENT:
@@ -272,9 +279,16 @@ def _store(
                 skipped[place] = skipped.get(place, 0) + 1
         if hide_from:
             hidden += [(account_id, message.id) for account_id in hide_from]
+        if message.mentions:
+            mentioning.append((message, hide_from))
+        if message.flags & IMPORTANT:
+            important.append((1, message.chat_id))
     yield from many(SKIP, [(count, *place) for place, count in skipped.items()])
     yield from many(SKIP_SILENT, [(count, chat_id) for chat_id, count in silent.items()])
     yield from many(HIDE, hidden)
+    if mentioning:
+        yield from keep_mentions(mentioning)
+    yield from many(COUNT_IMPORTANT, important)
     if hidden:
         yield from count_hidden(
             [

@@ -19,6 +19,7 @@ from tertulia.store.membership import (
     heirs,
     is_counted,
     is_large,
+    joining,
     members_of,
 )
 from tertulia.store.notices import post_notice, tell_notice
@@ -117,7 +118,7 @@ def subscribe(actor: Actor, chat_id: ChatId, now: int) -> Work[None]:
     state = yield from read_state(chat_id)
     assert state is not None, "it was read in this transaction"
     place = (state.last_seq, state.last_at)
-    yield from run(JOIN, chat_id, me, Role.MEMBER.value, now, *place, *place)
+    yield from run(JOIN, *joining(chat_id, me, Role.MEMBER, now, place))
     yield from run(COUNT_IN, 1, chat_id)
     chat = replace(chat, subscribers=chat.subscribers + 1)
     yield from tell(ChatOpened(chat, (), me, (me,), now, actor.connection))

@@ -48,8 +48,8 @@ OLDEST_ADMIN = f"{MEMBER} AND m.role <> 'member' ORDER BY m.joined_at, m.account
 OLDEST_MEMBER = f"{MEMBER} ORDER BY m.joined_at, m.account_id LIMIT 1"
 
 JOIN = """
-INSERT INTO members (chat_id, account_id, role, joined_at, read_seq, read_at, named_seq, named_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO members (chat_id, account_id, role, joined_at, read_seq, read_at, named_seq, named_at, noted)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT c.notices FROM chats c WHERE c.id = ?))
 """
 
 PART = "DELETE FROM members WHERE chat_id = ? AND account_id = ?"
@@ -79,6 +79,13 @@ FORGET_CHAT = (
     DROP_PICTURE,
     "DELETE FROM chats WHERE id = ?",
 )
+
+
+def joining(
+    chat_id: ChatId, account_id: AccountId, role: Role, now: int, place: tuple[int, int]
+) -> tuple[object, ...]:
+    """The parameters of JOIN: whoever comes has read what there is, up to that place and date."""
+    return (chat_id, account_id, role.value, now, *place, *place, chat_id)
 
 
 def is_large(chat: Chat) -> bool:
@@ -214,13 +221,11 @@ class _Change:
         return replace(carded, updated_at=max(carded.updated_at, state.last_at))
 
     def _join(self, added: Sequence[AccountId], state: ChatState) -> Work[None]:
-        place = (state.last_seq, state.last_at)
         for account_id in added:
             self.members[account_id] = Member(account_id, Role.MEMBER, self.now)
-        yield from many(
-            JOIN,
-            [(state.id, each, Role.MEMBER.value, self.now, *place, *place) for each in added],
-        )
+        place = (state.last_seq, state.last_at)
+        newcomers = [joining(state.id, each, Role.MEMBER, self.now, place) for each in added]
+        yield from many(JOIN, newcomers)
 
     def _part(self, removed: Sequence[AccountId]) -> Work[None]:
         for account_id in removed:

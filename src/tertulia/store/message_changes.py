@@ -1,12 +1,14 @@
 """Messages of a team that are written anew, marked or deleted, each right looked at where it is used."""
 
 from tertulia.core.errors import BadInput, NotAllowed, NotFound
+from tertulia.core.flags import IMPORTANT, NO_PREVIEW
 from tertulia.core.histories import MessageChange, Target, Whereabouts
 from tertulia.core.ids import TeamId
 from tertulia.core.model import Actor, MessageRef
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase
+from tertulia.store.hot import COUNT_IMPORTANT
 from tertulia.store.messages import DATED, tell_edited
 from tertulia.store.whereabouts import find_whereabouts
 from tertulia.store.whole import whole_messages
@@ -15,6 +17,9 @@ from tertulia.store.work import Row, Work, array, row, rows, run
 BY_ID = "SELECT m.id FROM messages m WHERE m.id = ? AND +m.chat_id = ?"
 
 BY_UID = "SELECT m.id FROM messages m WHERE m.uid = ? AND +m.chat_id = ?"
+
+FREE = IMPORTANT | NO_PREVIEW
+"""Flags that a change may set and clear; whether it made a noise was decided when it was posted."""
 
 CHANGEABLE = """
 SELECT m.id, m.author_id, m.notice, m.sent_at, m.text, m.flags, m.attachments, m.deleted_at,
@@ -57,7 +62,7 @@ def change_message(  # noqa: PLR0917 - who, where, which, how
     if deleted_at is not None:
         raise NotFound("message")
     new_text = text if change.text is None else change.text
-    new_flags = (flags | change.set_flags) & ~change.clear_flags
+    new_flags = (flags | change.set_flags & FREE) & ~(change.clear_flags & FREE)
     if notice is not None:
         raise NotAllowed("edit")
     is_mine = author_id == actor.account_id
@@ -74,6 +79,9 @@ def change_message(  # noqa: PLR0917 - who, where, which, how
     yield from run(CHANGE, new_text, records.folded(new_text), new_flags, at, message_id)
     assert where.chat_id is not None, "the message was found there"
     yield from run(DATED, at, where.chat_id)
+    more = bool(new_flags & IMPORTANT) - bool(flags & IMPORTANT)
+    if more:
+        yield from run(COUNT_IMPORTANT, more, where.chat_id)
     return (yield from tell_edited(actor, message_id, at, now))
 
 

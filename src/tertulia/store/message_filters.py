@@ -87,7 +87,8 @@ def conditions(reader: AccountId, wish: MessageFilter, *, read_at: str | None = 
     if wish.important is not None:
         found.add(f"(m.flags & {IMPORTANT}) {'<>' if wish.important else '='} 0")
     if wish.unread is not None and read_at is not None:
-        is_unread = f"(m.sent_at > {read_at} AND m.author_id <> ? AND (m.flags & {SILENT}) = 0)"
+        is_loud = f"(m.flags & {SILENT}) = 0 AND m.notice IS NULL"
+        is_unread = f"(m.sent_at > {read_at} AND m.author_id <> ? AND {is_loud})"
         found.add(is_unread if wish.unread else f"NOT {is_unread}", reader)
     if wish.changed_from is not None:
         at, count = wish.changed_from

@@ -8,7 +8,6 @@ from tertulia.core.access import may_delete_others
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import (
     MessageEdited,
-    MessagesHidden,
     ReactionsChanged,
 )
 from tertulia.core.ids import AccountId, ChatId, MessageId
@@ -20,35 +19,23 @@ from tertulia.core.model import (
     Page,
     Reactions,
     ReadMark,
-    Role,
     Sent,
 )
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase, tail_of
 from tertulia.store.engine import Engine
-from tertulia.store.hiding import count_hidden
-from tertulia.store.hot import APPEND_MESSAGES, HIDE, Posting
+from tertulia.store.hot import APPEND_MESSAGES, Posting
 from tertulia.store.log import record
+from tertulia.store.mentions import mention_anew
 from tertulia.store.newly_read import Reading
 from tertulia.store.reading import MARK_MESSAGES_READ, tell_read
-from tertulia.store.whole import is_silent, whole_messages
+from tertulia.store.unseen import NOT_HIDDEN, hide, need_membership
+from tertulia.store.whole import whole_messages
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
 
 MOST_REACTIONS = 20
 """Different reactions of one account to one message."""
-
-MEMBERSHIP = """
-SELECT c.kind, m.role
-FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.account_id = ? AND m.left_at IS NULL
-WHERE c.id = ?
-"""
-
-NOT_HIDDEN = """
-    m.deleted_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
-    )
-"""
 
 LISTED = f"SELECT {records.MESSAGE}, m.is_read, m.reacted FROM messages m"
 
@@ -111,23 +98,6 @@ EDIT = "UPDATE messages SET text = ?, folded = ?, edited_at = ? WHERE id = ?"
 DATED = "UPDATE chats SET last_at = ? WHERE id = ?"
 
 NOTE_EDIT = "INSERT INTO message_edits (message_id, at, account_id) VALUES (?, ?, ?)"
-
-UNHIDDEN = f"""
-SELECT m.id, m.author_id, m.seq, m.flags, m.notice
-FROM messages m
-WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-    AND +m.chat_id = ? AND {NOT_HIDDEN}
-ORDER BY m.seq
-"""
-
-SKIP_HIDDEN = """
-UPDATE members SET skipped = skipped + 1 WHERE chat_id = ? AND account_id = ? AND read_seq < ?
-"""
-
-UNREAD = """
-SELECT c.last_seq - b.read_seq - b.skipped
-FROM members b JOIN chats c ON c.id = b.chat_id WHERE b.chat_id = ? AND b.account_id = ?
-"""
 
 ADD_REACTION = """
 INSERT INTO reactions (message_id, account_id, reaction, number) VALUES (?, ?, ?, ?)
@@ -195,16 +165,6 @@ class SqlMessages:
         return await self._engine.read(reactions(actor, message_id))
 
 
-def need_membership(actor: Actor, chat_id: ChatId, what: str) -> Work[tuple[ChatKind, Role]]:
-    """Kind of the chat and the actor's role in it. Raises: NotFound("chat"), NotAllowed(*what*)."""
-    found = yield from row(MEMBERSHIP, actor.account_id, chat_id)
-    if found is None:
-        raise NotFound("chat")
-    if found[1] is None:
-        raise NotAllowed(what)
-    return ChatKind(found[0]), Role(found[1])
-
-
 def history(actor: Actor, chat_id: ChatId, page: Page) -> Work[list[ListedMessage]]:
     """A page of the chat as the actor sees it."""
     yield from need_membership(actor, chat_id, "read")
@@ -269,11 +229,14 @@ def tell_edited(actor: Actor, message_id: MessageId, at: int, now: int) -> Work[
     """Announce that a message has been changed, and how it stands now."""
     yield from run(NOTE_EDIT, message_id, at, actor.account_id)
     (whole,) = yield from whole_messages([message_id])
-    message, chat_id = whole.message, whole.message.chat_id
+    message, mentioned = yield from mention_anew(whole.message, whole.team_id)
+    whole = whole._replace(message=message)
+    chat_id = message.chat_id
     event = MessageEdited(
         message_id, chat_id, whole.chat_kind, actor.account_id, message.text, at, actor.connection
     )
-    told = replace(event, whole=whole, tail=(yield from tail_of(chat_id)))
+    tail = yield from tail_of(chat_id)
+    told = replace(event, whole=whole, tail=tail, mentioned=mentioned)
     yield from record(event, now, chat_id=chat_id, told=told)
     return whole
 
@@ -287,25 +250,6 @@ def delete(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) ->
         raise NotAllowed("delete")
     if doomed:
         yield from erase(actor, chat_id, kind, doomed, now)
-
-
-def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
-    """Out of the actor's own sight."""
-    kind, _ = yield from need_membership(actor, chat_id, "delete")
-    me = actor.account_id
-    found = yield from rows(UNHIDDEN, array(ids), chat_id, me)
-    if not found:
-        return
-    yield from many(HIDE, [(me, each[0]) for each in found])
-    yield from count_hidden([(me, chat_id) for each in found if each[4] is None])
-    counted = [(chat_id, me, each[2]) for each in found if each[1] != me and not is_silent(each[3])]
-    yield from many(SKIP_HIDDEN, counted)
-    left = yield from row(UNREAD, chat_id, me)
-    event = MessagesHidden(
-        tuple(each[0] for each in found), chat_id, kind, me, actor.connection,
-        0 if left is None else left[0],
-    )  # fmt: skip
-    yield from record(event, now, accounts=(me,))
 
 
 def react(

@@ -1,6 +1,7 @@
 """Which chats somebody finds in a team: its groups and tasks, and direct chats with those who are in it.
 
-What two people have in no team they share is in the home team, and so are groups that are no team's.
+What two people have in no team they share is in the home team, and so are groups that are no team's,
+and channels, which are groups here that nobody marks as read.
 """
 
 from tertulia.core.ids import AccountId, TeamId
@@ -9,7 +10,10 @@ from tertulia.store.home_team import DIRECT, GROUPS, OTHER
 from tertulia.store.work import Row, Work, rows
 
 SHOWN = "c.kind <> 'channel' AND c.encrypted = 0"
-"""Of chats `c`: those that Tada has a word for."""
+"""Of chats `c`: those of teams, and what is counted."""
+
+IS_HIDDEN = "CASE WHEN s.hidden_until > c.last_seq - c.notices THEN 1 ELSE 0 END"
+"""Of chats `c` with settings `s`, or without: whether it is out of sight, which ends when somebody writes."""
 
 COLUMNS = "c.id, c.kind, c.owner_id, c.other_id, b.read_at, c.updated_at"
 

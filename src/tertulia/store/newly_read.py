@@ -88,7 +88,41 @@ class Progress:
     partner_id: AccountId | None
     tail_id: MessageId | None
     tail_uid: str | None
+    notices: int
+    noted: int
+    mentioned: int
     target: Seen | None = None
+
+    @property
+    def unread_notices(self) -> int:
+        """What the server itself said and the reader has not read."""
+        return self.notices - self.noted
+
+    @property
+    def unread(self) -> int:
+        """What people wrote and the reader has not read."""
+        return max(self.last_seq - self.read_seq - self.skipped - self.unread_notices, 0)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the mark moves up to a message that is named."""
+        return self.target is not None and self.target.seq > self.read_seq
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From where to where it does: dates."""
+        assert self.target is not None, "it is ahead"
+        return self.read_at, self.target.sent_at
+
+    def move(self) -> None:
+        """The mark is there now."""
+        assert self.target is not None, "it is ahead"
+        self.read_seq, self.read_at = self.target.seq, self.target.sent_at
+
+    def finish(self) -> None:
+        """Everything is read."""
+        self.read_seq, self.skipped = self.last_seq, 0
+        self.noted, self.mentioned = self.notices, 0
 
     @property
     def tail(self) -> MessageRef | None:

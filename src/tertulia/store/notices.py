@@ -4,8 +4,15 @@ from tertulia.core.events import MessagePosted
 from tertulia.core.ids import AccountId, MessageId
 from tertulia.core.model import Actor, Message, Notice, NoticeKind
 from tertulia.store.chat_state import ChatState
-from tertulia.store.hot import INSERT_MESSAGE, SKIP, TOUCH_CHAT, message_row
+from tertulia.store.hot import INSERT_MESSAGE, TOUCH_CHAT, message_row
 from tertulia.store.work import Work, draw, run, tell
+
+COUNT_NOTICE = "UPDATE chats SET notices = notices + 1 WHERE id = ?"
+
+# Who caused it has it neither unread nor among the unread notices.
+SKIP_NOTICE = """
+UPDATE members SET skipped = skipped + 1, noted = noted + 1 WHERE chat_id = ? AND account_id = ?
+"""
 
 NOTICE_TEXTS = {
     NoticeKind.MEMBER_ADDED: "{name} has been added to the group",
@@ -31,7 +38,8 @@ def post_notice(actor: Actor, state: ChatState, notice: Notice, now: int) -> Wor
     state.before[message.id] = state.follow(message)
     yield from run(INSERT_MESSAGE, *message_row(message, None))
     yield from run(TOUCH_CHAT, *state.touched())
-    yield from run(SKIP, 1, state.id, actor.account_id)
+    yield from run(COUNT_NOTICE, state.id)
+    yield from run(SKIP_NOTICE, state.id, actor.account_id)
     return message
 
 

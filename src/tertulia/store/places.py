@@ -6,6 +6,7 @@ from tertulia.store.chats import pair
 from tertulia.store.engine import Engine
 from tertulia.store.messages import FAR_FUTURE
 from tertulia.store.oplog import SLACK_MS
+from tertulia.store.unread_terms import UNREAD, UNREAD_OF_PEOPLE
 from tertulia.store.work import Work, row, rows
 
 # The chat of a number, if the reader is in it.
@@ -26,23 +27,14 @@ WHERE m.chat_id = ? AND m.sent_at > ? AND +m.id >= ?
 ORDER BY m.sent_at LIMIT 1
 """
 
-NOTICES = """(
-    SELECT COUNT(*) FROM messages n
-    WHERE n.chat_id = c.id AND n.sent_at > b.read_at AND n.notice IS NOT NULL
-        AND n.author_id <> b.account_id AND n.deleted_at IS NULL
-)"""
-
 UNREAD_NOTICES = f"""
-SELECT c.id, {NOTICES}
+SELECT c.id, c.notices - b.noted
 FROM members b JOIN chats c ON c.id = b.chat_id
-WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind NOT IN ('direct', 'task')
-    AND c.last_seq - b.read_seq - b.skipped > 0
+WHERE b.account_id = ? AND b.left_at IS NULL AND c.notices > b.noted AND {UNREAD} > 0
 """
 
-UNREAD = f"""
-SELECT CASE
-    WHEN c.kind = 'channel' THEN 0 ELSE c.last_seq - b.read_seq - b.skipped - {NOTICES}
-END
+UNREAD_HERE = f"""
+SELECT CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END
 FROM members b JOIN chats c ON c.id = b.chat_id
 WHERE b.account_id = ? AND b.chat_id = ? AND b.left_at IS NULL
 """
@@ -99,5 +91,5 @@ def unread(reader: AccountId, number: int) -> Work[int]:
     chat_id = yield from _chat_of(reader, number)
     if chat_id is None:
         return 0
-    found = yield from row(UNREAD, reader, chat_id)
+    found = yield from row(UNREAD_HERE, reader, chat_id)
     return 0 if found is None else max(found[0], 0)

@@ -9,6 +9,7 @@ from typing import Protocol
 from tertulia.core.ids import AccountId, MessageId
 from tertulia.core.model import Actor, Draft, Message
 from tertulia.store import records
+from tertulia.store.mentions import with_mentions
 from tertulia.store.work import Work, array, rows
 
 SAME_UID = f"""
@@ -105,7 +106,11 @@ def _named(sql: str, pairs: set[tuple[MessageId, AccountId]]) -> Work[Named]:
     if not pairs:
         return {}
     found = yield from rows(sql, array(list(pairs)))
-    return {(MessageId(each[0]), AccountId(each[-1])): records.message(each) for each in found}
+    messages = yield from with_mentions([records.message(each) for each in found])
+    return {
+        (message.id, AccountId(each[-1])): message
+        for each, message in zip(found, messages, strict=True)
+    }
 
 
 def named_before(postings: Sequence[Drafted]) -> Work[dict[str, Message | None]]:

@@ -14,6 +14,7 @@ from tertulia.core.ids import AccountId, MessageId
 from tertulia.core.model import ChatKind
 from tertulia.store.batch import SetUnit
 from tertulia.store.log import INSERT_EVENT, event_row
+from tertulia.store.mentions import PASSED_MENTIONS
 from tertulia.store.newly_read import Place, Progress, Reading, Seen, newly_read
 from tertulia.store.work import Work, array, many, rows, tell
 
@@ -24,7 +25,7 @@ SELECT c.id, CAST(each.value ->> 1 AS BIGINT), c.kind, c.last_seq, c.last_at,
         WHEN c.encrypted = 1 THEN NULL
         WHEN c.other_id = CAST(each.value ->> 1 AS BIGINT) THEN c.owner_id
         ELSE c.other_id
-    END, c.tail_id, c.tail_uid
+    END, c.tail_id, c.tail_uid, c.notices, m.noted, m.mentioned
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 LEFT JOIN members m ON m.chat_id = c.id
@@ -48,6 +49,22 @@ SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT), (
 FROM json_each(?) AS each
 """
 
+# Of what the server itself said: unread until then.
+PASSED_NOTICES = """
+SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT), (
+    SELECT COUNT(*) FROM messages m
+    WHERE m.chat_id = CAST(each.value ->> 0 AS BIGINT)
+        AND m.sent_at > CAST(each.value ->> 2 AS BIGINT)
+        AND m.sent_at <= CAST(each.value ->> 3 AS BIGINT)
+        AND m.notice IS NOT NULL AND m.author_id <> CAST(each.value ->> 1 AS BIGINT)
+        AND NOT EXISTS (
+            SELECT 1 FROM hidden h
+            WHERE h.message_id = m.id AND h.account_id = CAST(each.value ->> 1 AS BIGINT)
+        )
+)
+FROM json_each(?) AS each
+"""
+
 # Wherever it stands in that chat: also one's own, also deleted.
 UP_TO_OF_SET = """
 SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT),
@@ -58,7 +75,8 @@ JOIN messages m ON m.id = CAST(each.value ->> 2 AS BIGINT)
 """
 
 MOVE_MARK = """
-UPDATE members SET read_seq = ?, read_at = ?, skipped = ?, named_seq = ?, named_at = ?
+UPDATE members SET read_seq = ?, read_at = ?, skipped = ?, named_seq = ?, named_at = ?, noted = ?,
+    mentioned = ?
 WHERE chat_id = ? AND account_id = ?
 """
 
@@ -165,19 +183,16 @@ def _store(
     progress: dict[Place, Progress],
     newly: dict[Place, list[Seen]],
 ) -> Work[None]:
-    passed = yield from _passed(readings, progress)
+    yield from _pass(readings, progress)
     moves, names, reads, events = [], [], [], []
     for reading in readings:
         place, state = reading.place, progress[reading.place]
         if reading.mark.ids is None and state.target is None:
+            state.finish()
             moved = (state.last_seq, state.last_at, 0, state.last_seq, state.last_at)
-            state.read_seq, state.skipped = state.last_seq, 0
         elif state.target is None:
             continue
         else:
-            if state.target.seq > state.read_seq:
-                state.skipped -= passed[place]
-                state.read_seq, state.read_at = state.target.seq, state.target.sent_at
             moved = (
                 state.read_seq, state.read_at, state.skipped, state.named_seq, state.named_at,
             )  # fmt: skip
@@ -186,7 +201,7 @@ def _store(
                 for message in newly[place]
                 if message.sent_at > state.named_at
             ]
-        moves.append((*moved, *place))
+        moves.append((*moved, state.noted, state.mentioned, *place))
         reads += [(message.id,) for message in newly[place] if not message.is_read]
         if newly[place]:
             event = _event(reading, newly[place], state)
@@ -200,21 +215,29 @@ def _store(
         yield from tell(event)
 
 
-def _passed(readings: Sequence[Reading], progress: dict[Place, Progress]) -> Work[dict[Place, int]]:
-    """How many skipped messages each named mark moves over."""
-    spans = []
-    for reading in readings:
-        state = progress[reading.place]
-        if state.target is not None and state.target.seq > state.read_seq:
-            spans.append((*reading.place, state.read_at, state.target.sent_at))
-    if not spans:
-        return {}
-    return {(each[0], each[1]): each[2] for each in (yield from rows(PASSED_OF_SET, array(spans)))}
+def _pass(readings: Sequence[Reading], progress: dict[Place, Progress]) -> Work[None]:
+    """Marks move up to the messages they name, past what lies between."""
+    ahead = [each for each in readings if progress[each.place].is_ahead]
+    if not ahead:
+        return
+    spans = {each.place: (*each.place, *progress[each.place].span) for each in ahead}
+    noted = [span for place, span in spans.items() if progress[place].unread_notices]
+    named = [span for place, span in spans.items() if progress[place].mentioned]
+    for chat_id, account_id, count in (yield from rows(PASSED_OF_SET, array([*spans.values()]))):
+        progress[chat_id, account_id].skipped -= count
+    if noted:
+        for chat_id, account_id, count in (yield from rows(PASSED_NOTICES, array(noted))):
+            progress[chat_id, account_id].noted += count
+    if named:
+        for chat_id, account_id, count in (yield from rows(PASSED_MENTIONS, array(named))):
+            progress[chat_id, account_id].mentioned -= count
+    for each in ahead:
+        progress[each.place].move()
 
 
 def _event(reading: Reading, newly: Sequence[Seen], state: Progress) -> MessagesRead:
     by_author: dict[AccountId, list[MessageId]] = {}
-    unread = max(state.last_seq - state.read_seq - state.skipped, 0)
+    unread = state.unread
     for message in sorted(newly, key=lambda message: message.seq, reverse=True):
         by_author.setdefault(message.author_id, []).append(message.id)
     return MessagesRead(
@@ -228,6 +251,7 @@ def _event(reading: Reading, newly: Sequence[Seen], state: Progress) -> Messages
         partner_id=state.partner_id,
         uids=tuple((message.id, message.uid) for message in newly if message.uid),
         unread=unread,
+        mentioned=state.mentioned if unread else 0,
         mark=state.mark if unread else state.tail,
         first=tuple(message.id for message in newly if not message.is_read),
     )

@@ -20,7 +20,7 @@ from tertulia.store.work import Row
 ACCOUNT = (
     "a.id, a.login, a.created_at, a.updated_at, a.seen_at,"
     " a.first_name, a.last_name, a.email, a.phone, a.picture,"
-    " a.bot, a.phone_proven, a.email_proven, a.blocked_at"
+    " a.bot, a.phone_proven, a.email_proven, a.blocked_at, a.patronymic"
 )
 CHAT = (
     "c.id, c.kind, c.owner_id, c.created_at, c.updated_at,"
@@ -56,6 +56,7 @@ def account(row: Row) -> Account:
         phone_proven=bool(row[11]),
         email_proven=bool(row[12]),
         blocked_at=row[13],
+        patronymic=row[14],
     )
 
 

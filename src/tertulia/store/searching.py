@@ -4,7 +4,7 @@ No index of words is kept: it would make every message dearer. Instead each wind
 most so many messages in it, and a page ends when enough was found, or enough was looked at.
 """
 
-from tertulia.core.ids import AccountId, MessageId
+from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.model import ChatKind
 from tertulia.core.searching import FoundMessage, FoundPage, Spot
 from tertulia.core.text import containing
@@ -29,14 +29,24 @@ JOIN messages m ON m.chat_id = c.id AND m.sent_at > ? AND m.sent_at <= ?
 WHERE b.account_id = ? AND b.left_at IS NULL
 """
 
-COUNT = f"SELECT COUNT(*) FROM (SELECT 1 {MINE} LIMIT {MOST_IN_WINDOW + 1}) AS c"
+IN_ONE = f"{MINE} AND b.chat_id = ?"
 
-FOUND = rf"""
-SELECT {records.MESSAGE}, c.kind {MINE}
+
+def _count(where: str) -> str:
+    return f"SELECT COUNT(*) FROM (SELECT 1 {where} LIMIT {MOST_IN_WINDOW + 1}) AS c"
+
+
+def _found(where: str) -> str:
+    return rf"""
+SELECT {records.MESSAGE}, c.kind {where}
     AND (m.sent_at < ? OR m.id < ?) AND m.deleted_at IS NULL AND m.notice IS NULL
     AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\' AND {NOT_HIDDEN}
 ORDER BY m.sent_at DESC, m.id DESC LIMIT ?
 """
+
+
+COUNT, COUNT_IN_ONE = _count(MINE), _count(IN_ONE)
+FOUND, FOUND_IN_ONE = _found(MINE), _found(IN_ONE)
 
 # Before it there is nothing of his chats.
 BEGINNING = """
@@ -52,26 +62,40 @@ class SqlSearch:
         self._engine = engine
 
     async def search(
-        self, reader: AccountId, words: str, limit: int, start: Spot | None, now: int
+        self,
+        reader: AccountId,
+        words: str,
+        limit: int,
+        start: Spot | None,
+        now: int,
+        *,
+        chat_id: ChatId | None = None,
     ) -> FoundPage:
         """See the port."""
-        return await self._engine.scan(search(reader, words, limit, start, now))
+        return await self._engine.scan(search(reader, words, limit, start, now, chat_id=chat_id))
 
 
 def search(
-    reader: AccountId, words: str, limit: int, start: Spot | None, now: int
+    reader: AccountId,
+    words: str,
+    limit: int,
+    start: Spot | None,
+    now: int,
+    *,
+    chat_id: ChatId | None = None,
 ) -> Work[FoundPage]:
     """One page."""
+    whose = (reader,) if chat_id is None else (reader, chat_id)
     beginning = yield from row(BEGINNING, reader)
     first = FAR_FUTURE if beginning is None or beginning[0] is None else int(beginning[0])
     last = Spot(FAR_FUTURE, MessageId(0)) if start is None else start
     high, span, looked_at = last.sent_at, FIRST_SPAN_MS, 0
     found: list[Row] = []
     while high >= first and looked_at < MOST_LOOKED_AT:
-        low, span, count = yield from _window(reader, min(high, now), high, span)
+        low, span, count = yield from _window(whose, min(high, now), high, span)
         looked_at += count
         found += yield from rows(
-            FOUND, low, high, reader, last.sent_at, last.message_id, containing(words), reader,
+            FOUND if chat_id is None else FOUND_IN_ONE, low, high, *whose, last.sent_at, last.message_id, containing(words), reader,
             limit + 1 - len(found),
         )  # fmt: skip
         if len(found) > limit:
@@ -83,14 +107,15 @@ def search(
     return _page(found, None if high < first else Spot(high, MessageId(FAR_FUTURE)))
 
 
-def _window(reader: AccountId, end: int, high: int, span: int) -> Work[tuple[int, int, int]]:
+def _window(whose: tuple[int, ...], end: int, high: int, span: int) -> Work[tuple[int, int, int]]:
     """A window up to *high* that is not too full: from where (not included), its length, its messages.
 
     *end*: from where the length is measured; what is dated later than now belongs to the newest window.
     """
+    count = COUNT if len(whose) == 1 else COUNT_IN_ONE
     while True:
         low = max(end - span, -1)
-        counted = yield from row(COUNT, low, high, reader)
+        counted = yield from row(count, low, high, *whose)
         assert counted is not None, "a count has a row"
         if counted[0] <= MOST_IN_WINDOW or span <= SHORTEST_SPAN_MS:
             return low, span, counted[0]

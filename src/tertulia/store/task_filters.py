@@ -2,7 +2,7 @@
 
 from tertulia.core.ids import ChatId, TeamId
 from tertulia.core.model import Actor
-from tertulia.core.tasks import TaskFilter
+from tertulia.core.tasks import TaskFilter, TaskOrder
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tertulia.core.text import containing, fold
 from tertulia.store.message_filters import ONE_OF, Conditions
@@ -23,6 +23,27 @@ IN_IT = (
 )
 
 
+UNDUE = "CASE WHEN k.deadline IS NULL THEN 1 ELSE 0 END"
+
+ORDERS = {
+    TaskOrder.NEWEST: "c.id DESC",
+    TaskOrder.OLDEST: "c.id",
+    TaskOrder.BUSIEST: "c.updated_at DESC, c.id DESC",
+    TaskOrder.QUIETEST: "c.updated_at, c.id",
+    TaskOrder.DUE_FIRST: f"{UNDUE}, k.deadline, c.id",
+    TaskOrder.DUE_LAST: f"{UNDUE}, k.deadline DESC, c.id DESC",
+}
+
+# As it was spelled first; the tags of a team are few.
+TAGGED = (
+    "EXISTS (SELECT 1 FROM task_tags t JOIN tags g ON g.team_id = k.team_id"
+    " AND g.name = t.tag WHERE t.chat_id = k.chat_id"
+    " AND g.name_key IN (SELECT each.value ->> 0 FROM json_each(?) AS each))"
+)
+
+UNTAGGED = "NOT EXISTS (SELECT 1 FROM task_tags t WHERE t.chat_id = k.chat_id)"
+
+
 def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[ChatId]]:
     """Those he may see, newest first unless the wish says otherwise."""
     membership = yield from need_member(team_id, actor.account_id)
@@ -37,12 +58,7 @@ def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[C
             found.add("k.is_public = ?", int(wish.public))
     _about_people(found, wish)
     _about_the_task(found, wish)
-    order = "c.id DESC"
-    if wish.by_deadline:
-        order = "CASE WHEN k.deadline IS NULL THEN 1 ELSE 0 END, k.deadline, c.id"
-    elif wish.oldest_first:
-        order = "c.id"
-    sql = TASKS.format(conditions=found.sql, order=order)
+    sql = TASKS.format(conditions=found.sql, order=ORDERS[wish.order])
     ids = yield from rows(sql, actor.account_id, team_id, *found.params, wish.limit, wish.offset)
     return [ChatId(each[0]) for each in ids]
 
@@ -67,15 +83,17 @@ def _about_the_task(found: Conditions, wish: TaskFilter) -> None:
         found.add(listed.format("NOT "), array([[each] for each in wish.without_statuses]))
     if wish.nums is not None:
         found.add(ONE_OF.format(column="k.num"), array(wish.nums))
-    if wish.tag:
-        # As it was spelled first; the tags of a team are few.
-        found.add(
-            "EXISTS (SELECT 1 FROM task_tags t JOIN tags g ON g.team_id = k.team_id"
-            " AND g.name = t.tag WHERE t.chat_id = k.chat_id AND g.name_key = ?)",
-            fold(wish.tag),
-        )
-    if wish.section_id is not None:
-        found.add("k.section_id = ?", wish.section_id)
+    tags = array([[fold(each)] for each in wish.tags])
+    if wish.tags and wish.untagged:
+        found.add(f"({TAGGED} OR {UNTAGGED})", tags)
+    elif wish.tags:
+        found.add(TAGGED, tags)
+    elif wish.untagged:
+        found.add(UNTAGGED)
+    if wish.sections is not None:
+        homeless = " OR k.section_id IS NULL" if wish.homeless else ""
+        of_sections = ONE_OF.format(column="k.section_id")
+        found.add(f"({of_sections}{homeless})", array(wish.sections))
     if wish.text:
         found.add(r"c.search_text LIKE ? ESCAPE '\'", containing(wish.text))
     if wish.changed_from is not None:

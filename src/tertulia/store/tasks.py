@@ -12,7 +12,6 @@ from tertulia.core.model import Actor, Chat, ChatKind, Role
 from tertulia.core.tasks import DONE, KEEP, NEW, Item, Keep, Task, TaskChange, TaskFilter, task_name
 from tertulia.core.team_model import HOME_TEAM, Membership
 from tertulia.core.team_rights import need_more_than_guest
-from tertulia.core.text import fold
 from tertulia.store.engine import Engine
 from tertulia.store.files import visible
 from tertulia.store.membership import find_chat, members_of, only_of_team
@@ -24,6 +23,7 @@ from tertulia.store.team_groups import (
     archive_chat,
     open_team_chat,
     remove_member,
+    searched,
     tell_all,
     touch,
 )
@@ -269,7 +269,7 @@ def change_task(
         return
     if description != chat.description:
         name = task_name(old.num, description)
-        yield from run(UPDATE_CARD, name, description, fold(name), chat_id)
+        yield from run(UPDATE_CARD, name, description, searched(name, description), chat_id)
     yield from _put(chat_id, team_id, new, now)
     if new.tags != old.tags:
         yield from _put_tags(actor, chat, new.tags, now)

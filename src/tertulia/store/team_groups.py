@@ -27,6 +27,7 @@ from tertulia.store.membership import (
     find_chat,
     heirs,
     is_large,
+    joining,
     members_of,
 )
 from tertulia.store.work import Work, draw, many, row, rows, run
@@ -92,6 +93,11 @@ def open_team_group(
     return chat
 
 
+def searched(name: str, description: str) -> str:
+    """What a task is found by: its name, and what is said of it beyond the first line."""
+    return fold(f"{name}\n{description}")
+
+
 def open_team_chat(  # noqa: PLR0917 - who, where, what, with whom
     actor: Actor,
     team_id: TeamId,
@@ -106,8 +112,9 @@ def open_team_chat(  # noqa: PLR0917 - who, where, what, with whom
     me, (name, description) = actor.account_id, card
     roles = {me: Role.OWNER, **{each: role for each, role in others if each != me}}
     number = ChatId((yield from draw(now)))
+    words = searched(name, description) if kind is ChatKind.TASK else fold(name)
     yield from run(
-        INSERT_TEAM_CHAT, number, kind.value, name, description, fold(name), me, now, now,
+        INSERT_TEAM_CHAT, number, kind.value, name, description, words, me, now, now,
         len(roles), team_id, int(readonly),
     )  # fmt: skip
     yield from many(
@@ -155,9 +162,8 @@ def add_members(
         return chat
     place = yield from row(PLACE, chat.id)
     assert place is not None, "the chat was read in this transaction"
-    yield from many(
-        JOIN, [(chat.id, each, asked[each].value, now, *place, *place) for each in added]
-    )
+    at = (place[0], place[1])
+    yield from many(JOIN, [joining(chat.id, each, asked[each], now, at) for each in added])
     yield from run(COUNT_IN, len(added), chat.id)
     was_large = is_large(chat)
     chat = replace(chat, subscribers=chat.subscribers + len(added))

@@ -53,6 +53,8 @@ WHERE id = ?
 
 ARCHIVE_MEMBER = "UPDATE team_members SET version = ?, archived_at = ?, sections = '' WHERE id = ?"
 
+PIN = "UPDATE team_members SET version = ?, is_pinned = ? WHERE id = ?"
+
 CONFIRM = "UPDATE team_members SET version = ?, needs_confirmation = 0 WHERE id = ?"
 
 ACTIVE = """
@@ -119,6 +121,10 @@ class SqlTeamMembers:
     async def confirm(self, actor: Actor, team_id: TeamId, now: int) -> None:
         """See the port."""
         await self._engine.write(confirm(actor, team_id, now))
+
+    async def pin(self, actor: Actor, team_id: TeamId, now: int, *, is_pinned: bool) -> None:
+        """See the port."""
+        await self._engine.write(pin_team(actor, team_id, now, is_pinned=is_pinned))
 
     async def note_active(self, account_id: AccountId, team_id: TeamId, at: int) -> None:
         """See the port."""
@@ -209,10 +215,9 @@ def change_member(
             UPDATE, (yield from draw(now)), new.status.value, new.role, new.email, new.phone,
             as_text(new.sections), old.id,
         )  # fmt: skip
-    if change.first_name is not None or change.last_name is not None:
+    if _names(change) != ProfileChange():
         # Every team of his hears of it, this one too.
-        names = ProfileChange(first_name=change.first_name, last_name=change.last_name)
-        yield from change_profile(actor, names, None, now)
+        yield from change_profile(actor, _names(change), None, now)
         return (yield from need_contact(membership, member_id))
     return (yield from told(actor, membership, member_id, now, himself=change.status is not None))
 
@@ -222,12 +227,17 @@ def _change_at_home(
 ) -> Work[TeamMember]:
     """There a person has names, and nothing of the home team's own."""
     change = only_news(me, change)
-    if replace(change, first_name=None, last_name=None) != MemberChange():
+    if replace(change, first_name=None, last_name=None, patronymic=None) != MemberChange():
         raise NotAllowed("change the member")
     if change != MemberChange():
-        names = ProfileChange(first_name=change.first_name, last_name=change.last_name)
-        yield from change_profile(actor, names, None, now)
+        yield from change_profile(actor, _names(change), None, now)
     return (yield from members_of_accounts(HOME_TEAM, [actor.account_id]))[actor.account_id]
+
+
+def _names(change: MemberChange) -> ProfileChange:
+    return ProfileChange(
+        first_name=change.first_name, last_name=change.last_name, patronymic=change.patronymic
+    )
 
 
 def _with_change(old: TeamMember, change: MemberChange) -> TeamMember:
@@ -288,6 +298,17 @@ def confirm(actor: Actor, team_id: TeamId, now: int) -> Work[None]:
     if membership.me.needs_confirmation:
         yield from run(CONFIRM, (yield from draw(now)), membership.me.id)
         yield from told(actor, membership, membership.me.id, now, himself=True)
+
+
+def pin_team(actor: Actor, team_id: TeamId, now: int, *, is_pinned: bool) -> Work[None]:
+    """The actor wants the team to stand before his others, or not; his own clients hear of it."""
+    membership = yield from need_member(team_id, actor.account_id)
+    me = membership.me
+    if membership.team.is_home or me.is_pinned == is_pinned:
+        return
+    yield from run(PIN, (yield from draw(now)), int(is_pinned), me.id)
+    mine = yield from need_contact(membership, me.id)
+    yield from tell_team(team_id, [mine], now, actor.connection)
 
 
 def set_portrait(

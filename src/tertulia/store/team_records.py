@@ -24,7 +24,7 @@ TEAM = (
 TEAM_WIDTH = 13
 """Columns of TEAM."""
 
-MEMBER_WIDTH = 20
+MEMBER_WIDTH = 22
 """Columns of MEMBER."""
 
 TEAM_PICTURE = (
@@ -35,7 +35,8 @@ TEAM_PICTURE = (
 MEMBER = (
     "t.id, t.team_id, t.account_id, t.status, t.created_at, t.version, t.role, t.email, t.phone,"
     " t.sections, t.active_at, t.archived_at, t.needs_confirmation,"
-    " a.first_name, a.last_name, a.login, a.bot, f.id, f.width, f.height"
+    " a.first_name, a.last_name, a.login, a.bot, f.id, f.width, f.height,"
+    " a.patronymic, t.is_pinned"
 )
 
 ACCOUNT_PICTURE = (
@@ -90,7 +91,7 @@ WHERE t.team_id = ?
 # For the home team, where everybody has a place: an account in the columns of MEMBER.
 ACCOUNT_AS_MEMBER = f"""
 SELECT a.id, 0, a.id, 'guest', a.created_at, a.id, '', '', '', '', NULL, a.deleted_at, 0,
-    a.first_name, a.last_name, a.login, a.bot, f.id, f.width, f.height
+    a.first_name, a.last_name, a.login, a.bot, f.id, f.width, f.height, a.patronymic, 0
 FROM accounts a {ACCOUNT_PICTURE}
 WHERE a.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 ORDER BY a.id DESC
@@ -126,13 +127,13 @@ def member(found: Row) -> TeamMember:
     (
         number, team_id, account_id, status, created_at, version, role, email, phone, sections,
         active_at, archived_at, needs_confirmation, first_name, last_name, login, bot,
-        file_id, width, height,
+        file_id, width, height, patronymic, is_pinned,
     ) = found  # fmt: skip
     return TeamMember(
         number, team_id, account_id, _STATUSES[status], created_at, version, role, email, phone,
         _sections.decode(sections) if sections else (), active_at, archived_at is not None,
         bool(needs_confirmation), first_name, last_name, login, bot,
-        None if file_id is None else Portrait(file_id, width, height),
+        None if file_id is None else Portrait(file_id, width, height), patronymic, bool(is_pinned),
     )  # fmt: skip
 
 

@@ -8,14 +8,15 @@ from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind, MessageRef
 from tertulia.core.unread import Behind, Standing
 from tertulia.store.engine import Engine
+from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.work import Work, array, rows, tell
 
 # What is unread is a subtraction (docs/decisions/0004). The mark is the newest message before the first
-# that is unread: own messages and deleted ones lie in between.
+# that is unread: own messages, deleted ones and notices lie in between.
 BEHIND = f"""
 SELECT b.account_id, c.id, c.kind, c.team_id,
     CASE WHEN c.other_id = b.account_id THEN c.owner_id ELSE c.other_id END,
-    c.last_seq - b.read_seq - b.skipped, t.id, t.uid
+    {UNREAD_OF_PEOPLE}, t.id, t.uid, b.mentioned
 FROM json_each(?) AS each
 JOIN members b ON b.account_id = CAST(each.value AS BIGINT) AND b.left_at IS NULL
 JOIN chats c ON c.id = b.chat_id AND c.kind <> 'channel' AND c.encrypted = 0
@@ -24,7 +25,7 @@ LEFT JOIN messages t ON t.chat_id = c.id AND t.sent_at = (
     WHERE x.chat_id = c.id AND x.deleted_at IS NULL AND x.sent_at < (
         SELECT y.sent_at FROM messages y
         WHERE y.chat_id = c.id AND y.sent_at > b.read_at AND y.deleted_at IS NULL
-            AND y.author_id <> b.account_id AND (y.flags & {SILENT}) = 0
+            AND y.author_id <> b.account_id AND (y.flags & {SILENT}) = 0 AND y.notice IS NULL
             AND NOT EXISTS (
                 SELECT 1 FROM hidden h
                 WHERE h.message_id = y.id AND h.account_id = b.account_id
@@ -33,7 +34,7 @@ LEFT JOIN messages t ON t.chat_id = c.id AND t.sent_at = (
     )
     ORDER BY x.sent_at DESC LIMIT 1
 )
-WHERE c.last_seq - b.read_seq - b.skipped > 0 {{only}}
+WHERE {UNREAD_OF_PEOPLE} > 0 {{only}}
 """
 
 EVERYWHERE = BEHIND.format(only="")
@@ -74,9 +75,11 @@ def standings_of(
     else:
         found = yield from rows(IN_ONE_CHAT, asked, chat_id)
     behind: dict[AccountId, list[Behind]] = {each: [] for each in accounts}
-    for account_id, chat, kind, team_id, partner_id, unread, mark_id, mark_uid in found:
+    for account_id, chat, kind, team_id, partner_id, unread, mark_id, mark_uid, mentioned in found:
         mark = None if mark_id is None else MessageRef(mark_id, mark_uid or "")
-        behind[account_id].append(Behind(chat, ChatKind(kind), team_id, partner_id, unread, mark))
+        behind[account_id].append(
+            Behind(chat, ChatKind(kind), team_id, partner_id, unread, mark, mentioned)
+        )
     uncounted: dict[AccountId, set[ChatId]] = {each: set() for each in accounts}
     for account_id, chat in (yield from rows(UNCOUNTED, asked)):
         uncounted[account_id].add(chat)

@@ -6,14 +6,15 @@ from tertulia.core.model import ChatKind
 from tertulia.core.team_model import HOME_TEAM
 from tertulia.store.home_team import shared_teams
 from tertulia.store.my_chats import SHOWN
+from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.work import Row, Work, array, rows
 
 BEHIND = f"""
-SELECT c.kind, c.team_id, c.last_seq - b.read_seq - b.skipped,
-    CASE WHEN c.other_id = b.account_id THEN c.owner_id ELSE c.other_id END
+SELECT c.kind, c.team_id, {UNREAD_OF_PEOPLE},
+    CASE WHEN c.other_id = b.account_id THEN c.owner_id ELSE c.other_id END, b.mentioned
 FROM members b JOIN chats c ON c.id = b.chat_id AND {SHOWN}
 LEFT JOIN member_settings s ON s.account_id = b.account_id AND s.chat_id = b.chat_id
-WHERE b.account_id = ? AND b.left_at IS NULL AND c.last_seq - b.read_seq - b.skipped > 0
+WHERE b.account_id = ? AND b.left_at IS NULL AND {UNREAD_OF_PEOPLE} > 0
     AND COALESCE(s.counts, 1) = 1
 """
 
@@ -34,7 +35,7 @@ def _behind(account_id: AccountId) -> Work[list[Row]]:
 
 
 def badge(account_id: AccountId) -> Work[int]:
-    """All unread messages, each once, but for chats that shall not count."""
+    """All unread messages of people, each once, but for chats that shall not count."""
     return sum(each[2] for each in (yield from _behind(account_id)))
 
 
@@ -48,12 +49,14 @@ def unread_by_team(account_id: AccountId) -> Work[dict[TeamId, dict[ChatKind, Un
     bots = {each[0] for each in (yield from rows(BOTS, array(partners)))} if partners else set()
     mine = [each[0] for each in (yield from rows(MY_TEAMS, account_id))] if bots else []
     sums: dict[TeamId, dict[ChatKind, Unread]] = {}
-    for kind, team_id, unread, partner in found:
+    for kind, team_id, unread, partner, mentioned in found:
         teams = [team_id or HOME_TEAM]
         if kind == ChatKind.DIRECT:
             teams = mine if partner in bots else shared.get(partner, [HOME_TEAM])
         for each in teams:
             by_kind = sums.setdefault(each, {})
             old = by_kind.get(ChatKind(kind), Unread())
-            by_kind[ChatKind(kind)] = Unread(old.chats + 1, old.messages + unread)
+            by_kind[ChatKind(kind)] = Unread(
+                old.chats + 1, old.messages + unread, old.mentioned + mentioned
+            )
     return sums

@@ -12,7 +12,7 @@ from tertulia.store.work import Row, Work, row
 
 CHAT_FOR = """
 SELECT c.kind, c.team_id, c.archived_at, c.encrypted, m.role,
-    COALESCE(k.is_public, 0), COALESCE(g.is_public, 0)
+    COALESCE(k.is_public, 0), COALESCE(g.is_public, 0), c.readonly
 FROM chats c
 LEFT JOIN members m ON m.chat_id = c.id AND m.account_id = ? AND m.left_at IS NULL
 LEFT JOIN tasks k ON k.chat_id = c.id
@@ -78,7 +78,7 @@ def _group(
     found = yield from row(CHAT_FOR, actor.account_id, chat_id)
     if found is None or not is_of(team.id, found):
         raise NotFound("chat")
-    role, is_public_task, is_public_group = found[4:]
+    role, is_public_task, is_public_group, is_readonly = found[4:]
     if role is None:
         if team.is_home:
             raise NotFound("chat")
@@ -87,14 +87,21 @@ def _group(
         may_know = (is_open and is_public_group) or me.status.manages
         if not may_read and not (may_only_see_card and may_know):
             raise NotAllowed("chat")
-    leads = me.status.manages or (role is not None and may_moderate(Role(role)))
+    moderates = role is not None and may_moderate(Role(role))
+    is_readonly = is_readonly or found[0] == ChatKind.CHANNEL
     return Whereabouts(
-        team.id, ChatKind(found[0]), chat_id, None, leads=leads, edit_window_s=team.edit_window_s
+        team.id,
+        ChatKind(found[0]),
+        chat_id,
+        None,
+        leads=me.status.manages or moderates,
+        edit_window_s=team.edit_window_s,
+        writes=role is not None and (moderates or not is_readonly),
     )
 
 
 def is_of(team_id: TeamId, found: Row) -> bool:
     """Whether a row that begins with kind, team, end and encryption of a chat is a living one of the team."""
     kind, of_team, archived_at, encrypted = found[:4]
-    is_shown = kind in {ChatKind.GROUP, ChatKind.TASK} and not encrypted and archived_at is None
+    is_shown = kind != ChatKind.DIRECT and not encrypted and archived_at is None
     return is_shown and (of_team or HOME_TEAM) == team_id

@@ -11,6 +11,7 @@ from tertulia.core.ids import AccountId, ChatId, MessageId, drawn_at
 from tertulia.core.model import ChatKind, Message, MessageRef
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.store import records
+from tertulia.store.mentions import with_mentions
 from tertulia.store.work import Row, Work, array, rows
 
 WHOLE_BY_ID = f"""
@@ -60,7 +61,8 @@ def whole_messages(ids: Sequence[MessageId]) -> Work[list[WholeMessage]]:
         return []
     found = {each[0]: each for each in (yield from rows(WHOLE_BY_ID, array(ids)))}
     page = [found[each] for each in ids if each in found]
-    messages = {each[0]: records.message(each) for each in page}
+    named = yield from with_mentions([records.message(each) for each in page])
+    messages = {each.id: each for each in named}
     gone_after = yield from _gone_after(page)
     quoted = yield from _quoted(messages.values())
     reactions = yield from _reactions([each[0] for each in page if each[17]])
@@ -155,7 +157,8 @@ def _quoted(messages: Iterable[Message]) -> Work[dict[MessageId, Message]]:
     if not named:
         return {}
     found = yield from rows(QUOTED, array(list(named)))
-    return {each[0]: records.message(each) for each in found}
+    messages = yield from with_mentions([records.message(each) for each in found])
+    return {each.id: each for each in messages}
 
 
 def _reactions(ids: Sequence[MessageId]) -> Work[dict[MessageId, tuple[Reaction, ...]]]:

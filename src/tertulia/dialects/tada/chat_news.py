@@ -28,10 +28,10 @@ from tertulia.dialects.tada.chats import chat as shown
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import to_jid
+from tertulia.dialects.tada.messages import CHAT_TYPES
 from tertulia.dialects.tada.packets import confirmable, said
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.sights import Sights
-from tertulia.dialects.tada.tallies import KINDS
 from tertulia.dialects.tada.times import NS_PER_MS
 from tertulia.dialects.tada.views import JIDS, TadaReader
 
@@ -67,7 +67,7 @@ class ChatNews:
     def changed(self, event: News, accounts: Collection[AccountId]) -> None:
         """It is there, or otherwise, for these."""
         chat = event.chat
-        if chat.kind not in KINDS or chat.encrypted:
+        if chat.encrypted:
             return
         if chat.kind is ChatKind.DIRECT and not isinstance(event, ChatSettingsChanged):
             # It was always there, by its other side's name.
@@ -134,7 +134,7 @@ class ChatNews:
         team_id = chat.team_id or HOME_TEAM
         deleted = {
             "jid": to_jid(JIDS[chat.kind], chat.id),
-            "chat_type": chat.kind.value,
+            "chat_type": CHAT_TYPES[chat.kind],
             "gentime": event.at * NS_PER_MS,
             "is_archive": True,
         }
@@ -154,9 +154,7 @@ class ChatNews:
     def hidden(self, event: MessagesHidden) -> None:
         """An account has deleted messages for itself: another dialect's word for what is gone to it."""
         me = event.account_id
-        if event.chat_kind in KINDS and any(
-            isinstance(each.reader, TadaReader) for each in self._desk.house.hub.of(me)
-        ):
+        if any(isinstance(each.reader, TadaReader) for each in self._desk.house.hub.of(me)):
             self._desk.house.spawn(self._tell_hidden(event))
 
     async def _tell_hidden(self, event: MessagesHidden) -> None:

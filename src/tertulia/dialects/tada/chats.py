@@ -86,7 +86,7 @@ def chat(desk: TadaDesk, entry: ChatEntry, jid: Jids) -> dict[str, Any]:
     said |= _mine(entry)
     if entry.kind is not ChatKind.DIRECT:
         said |= _of_many(entry, jid)
-    if entry.kind is ChatKind.GROUP:
+    if entry.kind in {ChatKind.GROUP, ChatKind.CHANNEL}:
         said |= _group(entry)
     if entry.kind is ChatKind.TASK:
         said |= _task(desk, entry, jid)
@@ -134,6 +134,8 @@ def _mine(entry: ChatEntry) -> dict[str, Any]:
         "collapsed": settings.is_collapsed,
         "pinned_sort_ordering": settings.pin_order,
         "num_unread": entry.unread,
+        "num_unread_notices": entry.mentioned,
+        "num_importants": entry.importants,
         "draft": settings.draft,
         "draft_revision": settings.draft_at,
     }
@@ -182,11 +184,12 @@ def _group(entry: ChatEntry) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if entry.role is not None:
         said["status"] = "admin" if may_moderate(entry.role) else "member"
+    sets_up = may_set_up(entry)
     rights = {
-        "can_add_member": leads(entry),
-        "can_remove_member": leads(entry),
-        "can_change_member_status": leads(entry),
-        "can_change_settings": leads(entry),
+        "can_add_member": sets_up,
+        "can_remove_member": sets_up,
+        "can_change_member_status": sets_up,
+        "can_change_settings": sets_up,
         "can_join": entry.role is None and settings.is_public and me.status is not TeamStatus.GUEST,
         "default_for_all": settings.is_default,
         "readonly_for_members": settings.is_readonly,
@@ -270,8 +273,10 @@ def _rights(entry: ChatEntry) -> dict[str, Any]:
 
 
 def may_set_up(entry: ChatEntry) -> bool:
-    """Whether the member may change the group or task itself."""
+    """Whether the member may change the group or task itself; channels are set up elsewhere."""
     me = entry.membership.me
+    if entry.kind is ChatKind.CHANNEL:
+        return False
     if entry.task is not None and entry.role is not None:
         return (
             me.status.manages or may_moderate(entry.role) or entry.task.assignee_id == me.account_id
@@ -295,7 +300,7 @@ def counters(entry: ChatEntry) -> dict[str, Any]:
         "chat_type": CHAT_TYPES[entry.kind],
         "gentime": chat_gentime(entry),
         "num_unread": entry.unread,
-        "num_unread_notices": 0,
+        "num_unread_notices": entry.mentioned,
         "last_read_message_id": None if entry.mark is None else message_id(entry.mark),
     }
     if entry.last is not None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tertulia.core.errors import NotFound
-from tertulia.core.flags import IMPORTANT, NO_PREVIEW
+from tertulia.core.flags import IMPORTANT, NAMES, NO_PREVIEW
 from tertulia.core.histories import Target
 from tertulia.core.ids import ChatId, TeamId
-from tertulia.core.model import Actor, Draft, ReadMark, Sent
+from tertulia.core.model import Actor, ChatKind, Draft, ReadMark, Sent
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import errors, sending
 from tertulia.dialects.tada.desk import TadaDesk
@@ -79,10 +79,10 @@ async def message_updated(asked: Asked) -> WholeMessage:
         form.note("text", errors.REQUIRED)
     form.check()
     assert content is not None, "it was checked one line above"
+    # Remarks on it are named as by a request, where there is no object around it.
+    said = Fields(content.values)
     try:
-        where, whole = await sending.post(
-            asked.desk, asked.actor, asked.team_id, jid, form, content
-        )
+        where, whole = await sending.post(asked.desk, asked.actor, asked.team_id, jid, form, said)
     except NotFound as error:
         if error.kind not in {"chat", "contact", "account"}:
             raise
@@ -127,10 +127,11 @@ async def last_read(asked: Asked) -> None:
 
 
 async def _chat(asked: Asked, jid: str) -> ChatId | None:
-    """The chat of that name; None: the two have none yet."""
+    """The chat of that name; None: the two have none yet, or it is a channel, where this means nothing."""
     desk, actor, team_id = asked.desk, asked.actor, asked.team_id
     target = await sending.target(desk, actor, team_id, jid)
-    return (await desk.core.histories.whereabouts(actor, team_id, target)).chat_id
+    place = await desk.core.histories.whereabouts(actor, team_id, target)
+    return None if place.kind is ChatKind.CHANNEL else place.chat_id
 
 
 Event = Callable[[Asked], Awaitable[WholeMessage | None]]
@@ -176,4 +177,4 @@ def quick_draft(params: dict[str, Any], places: Mapping[str, Place]) -> Draft | 
 def written(sent: Sent, draft: Draft) -> bool:
     """Whether the message stands there as the draft says: it is new, or the very same came again."""
     message = sent.message
-    return sent.is_new or (message.text == draft.text and message.flags == draft.flags)
+    return sent.is_new or (message.text == draft.text and message.flags & ~NAMES == draft.flags)

@@ -109,6 +109,8 @@ def contact_jid(member: TeamMember) -> str:
 def member_name(team: Team, member: TeamMember) -> str:
     """What he is called in that team: `display_name`."""
     given, family = member.first_name.strip(), member.last_name.strip()
+    if team.use_patronymic:
+        given = f"{given} {member.patronymic.strip()}".strip()
     if team.family_name_first:
         given, family = family, given
     return person_name(given, family, member.phone, member.login, member.email)
@@ -156,6 +158,7 @@ def contact(eyes: Eyes, member: TeamMember) -> Contact:
         botname=or_unset(member.bot),
         family_name=or_unset(family),
         given_name=or_unset(given),
+        patronymic=or_unset(member.patronymic),
     )
 
 
@@ -212,6 +215,7 @@ def myself(eyes: Eyes, preferences: Preferences) -> Contact:
         can_manage_sections=works,
         can_manage_tags=works,
         mood=or_unset(preferences.mood),
+        patronymic=or_unset(me.patronymic),
     )
 
 

@@ -5,7 +5,7 @@ nothing is counted twice or not at all; every later event moves it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
 from tertulia.core.events import (
@@ -14,6 +14,7 @@ from tertulia.core.events import (
     Event,
     MembersAdded,
     MembersRemoved,
+    MessageEdited,
     MessagePosted,
     MessagesDeleted,
     MessagesHidden,
@@ -21,7 +22,7 @@ from tertulia.core.events import (
     UnreadCounted,
 )
 from tertulia.core.flags import SILENT
-from tertulia.core.ids import AccountId
+from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind
 from tertulia.core.unread import UnreadStore
 from tertulia.dialects.tada.tallies import KINDS, Shared, Tally
@@ -92,6 +93,8 @@ class Counters:
         message, kind = event.message, event.chat_kind
         if message.flags & SILENT or kind not in KINDS or message.cipher is not None:
             return
+        if message.notice is not None:
+            return
         if kind is ChatKind.DIRECT and event.partner_id is None:
             return
         chat_id, author_id = message.chat_id, message.author_id
@@ -110,6 +113,8 @@ class Counters:
                 tally.badge += 1
                 for sums in seat.sums:
                     sums[seat.place] += 1
+            if message.mentions and message.names(account_id):
+                seat.mention(seat.mentioned + 1)
 
     def hear(self, event: Event, accounts: Collection[AccountId]) -> None:
         """Move what an event moves (`delivery.fanout.Hearer`)."""
@@ -120,6 +125,8 @@ class Counters:
                 self.posted(event, accounts)
             case MessagesRead():
                 self._only(event.account_id, lambda tally: tally.read(event))
+            case MessageEdited(mentioned=mentioned) if mentioned:
+                self._named(event.chat_id, mentioned)
             case MessagesHidden():
                 self._only(event.account_id, lambda tally: self._left(tally, event))
             case MessagesDeleted():
@@ -156,7 +163,15 @@ class Counters:
     def _left(tally: Tally, event: MessagesHidden) -> None:
         seat = tally.seats.get(event.chat_id)
         if seat is not None:
-            tally.move(event.chat_id, seat, event.unread)
+            tally.move(event.chat_id, seat, event.unread, event.mentioned)
+
+    def _named(self, chat_id: ChatId, mentioned: Iterable[tuple[AccountId, int]]) -> None:
+        """A message that was written anew names these, or does not any more."""
+        for account_id, count in mentioned:
+            tally = self.of(account_id)
+            seat = None if tally is None else tally.seats.get(chat_id)
+            if seat is not None:
+                seat.mention(count)
 
     @staticmethod
     def _set(tally: Tally, event: ChatSettingsChanged) -> None:

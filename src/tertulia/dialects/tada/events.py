@@ -43,6 +43,7 @@ from tertulia.core.team_model import Section, Tag, TeamMember
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
+from tertulia.dialects.tada.messages import CHAT_TYPES
 from tertulia.dialects.tada.packets import (
     About,
     Counted,
@@ -201,7 +202,7 @@ class TadaEncoder:
 
     def _new(self, event: MessagePosted, view: Hashable) -> bytes:
         """A new message: mostly plain words."""
-        if not is_plain(event):
+        if self._last is not event and not is_plain(event):
             return self._updated((event.whole,), view, None, delayed=False)
         team_id, reader = _reader(view)
         author_id = event.message.author_id
@@ -228,7 +229,7 @@ class TadaEncoder:
             if len(self._groups) >= MOST_GROUPS:
                 self._groups.clear()
             kind = event.chat_kind
-            found = self._groups[chat_id] = to_jid(JIDS[kind], chat_id), kind.value
+            found = self._groups[chat_id] = to_jid(JIDS[kind], chat_id), CHAT_TYPES[kind]
         return found
 
     def _updated(
@@ -328,7 +329,7 @@ class TadaEncoder:
 def _counters(kind: ChatKind, jid: str, changed_at: int) -> bytes:
     """What counters of a chat say to everybody."""
     version = changed_at * NS_PER_MS
-    return f'"jid":"{jid}","chat_type":"{kind.value}","gentime":{version}'.encode()
+    return f'"jid":"{jid}","chat_type":"{CHAT_TYPES[kind]}","gentime":{version}'.encode()
 
 
 def _reader(view: Hashable) -> tuple[TeamId, AccountId]:

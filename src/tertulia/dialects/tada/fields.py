@@ -51,6 +51,11 @@ class Fields:
         self._prefix = prefix
         self._details = {} if details is None else details
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything was noted here or in the objects inside."""
+        return bool(self._details)
+
     def given(self, key: str) -> bool:
         """Whether *key* is there, be it null."""
         return key in self.values
@@ -61,7 +66,7 @@ class Fields:
 
     def check(self) -> None:
         """Raises: InvalidData, when anything was noted here or in the objects inside."""
-        if self._details:
+        if self.is_wrong:
             raise errors.InvalidData(dict(self._details))
 
     def text(self, key: str, *, most: int = MAX_TEXT) -> str | None:

@@ -32,7 +32,10 @@ ANY = "any"
 MOST_NAMED = 100
 """Chats or senders that one filter names."""
 
-KINDS = {word: kind for kind, word in CHAT_TYPES.items() if kind is not ChatKind.CHANNEL}
+KINDS = {
+    word: tuple(kind for kind, name in CHAT_TYPES.items() if name == word)
+    for word in CHAT_TYPES.values()
+}
 TYPES: dict[str, MessageType] = {word: kind for kind, word in CONTENT_TYPES.items()}
 
 ORDERS = {
@@ -159,7 +162,7 @@ def kinds(query: Fields) -> tuple[ChatKind, ...] | None:
     words = query.texts("chat_type")
     if not words or ANY in words:
         return None
-    return tuple(KINDS[each] for each in words if each in KINDS)
+    return tuple(kind for each in words for kind in KINDS.get(each, ()))
 
 
 def _types(query: Fields) -> tuple[MessageType, ...] | None:

@@ -63,4 +63,5 @@ def _with_more(
         icons=icons,
         family_name=or_unset(account.last_name),
         given_name=or_unset(account.first_name),
+        patronymic=or_unset(account.patronymic),
     )

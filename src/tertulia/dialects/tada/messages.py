@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT
 from tertulia.core.ids import COUNTER_BITS, AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import ChatKind, Message, MessageRef
+from tertulia.core.model import ChatKind, Mention, Message, MessageRef
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
@@ -21,7 +21,7 @@ CHAT_TYPES = {
     ChatKind.DIRECT: "direct",
     ChatKind.GROUP: "group",
     ChatKind.TASK: "task",
-    # Never shown here; a word all the same, so that every kind has one.
+    # In which most may only read.
     ChatKind.CHANNEL: "group",
 }
 
@@ -33,6 +33,9 @@ V3_FIELDS = (
     "prev", "to", "is_archive",
 )  # fmt: skip
 """What the document itself shows of a message, in its order; the last of deleted ones only."""
+
+SCHEME = "tadateam://"
+"""Begins the address of what is found in the client itself."""
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"'`]+", re.IGNORECASE)
 _COUNTER = (1 << COUNTER_BITS) - 1
@@ -130,24 +133,26 @@ def _said(message: Message, whole: WholeMessage, looking: Looking) -> dict[str, 
     else:
         said["content"] = content_of(looking.desk, message)
         said["push_text"] = message.text or PUSH_TEXTS.get(said["content"]["type"], "")
-    _mark(said, message, looking.desk, is_gone=is_gone)
+    _mark(said, message, looking, is_gone=is_gone)
     if changed_at != message.sent_at:
         said["edited"] = date_time(changed_at)
     return said
 
 
-def _mark(said: dict[str, Any], message: Message, desk: TadaDesk, *, is_gone: bool) -> None:
+def _mark(said: dict[str, Any], message: Message, looking: Looking, *, is_gone: bool) -> None:
     if is_gone:
         said["is_archive"] = True
         return
-    flags = message.flags
+    flags, desk = message.flags, looking.desk
     if flags & IMPORTANT:
         said["important"] = True
     if flags & NO_PREVIEW:
         said["nopreview"] = True
     if flags & SILENT:
         said["silently"] = True
-    links = _links(message, said["content"], desk)
+    if looking.reader and message.names(looking.reader) and looking.reader != message.author_id:
+        said["notice"] = True
+    links = _links(message, said["content"], looking)
     if links:
         said["links"] = links
     if message.attachments and said["content"]["type"] in {"plain", "change", "contact"}:
@@ -199,11 +204,28 @@ def _reactions(reactions: tuple[Reaction, ...], looking: Looking) -> list[dict[s
     ]
 
 
-def _links(message: Message, content: dict[str, Any], desk: TadaDesk) -> list[dict[str, Any]]:
-    """One for every address in the text; of an upload, one for the file."""
+def _links(message: Message, content: dict[str, Any], looking: Looking) -> list[dict[str, Any]]:
+    """One for everybody and everything named, and every address in the text; of an upload, one for the file."""
     if content["type"] in PUSH_TEXTS:
-        return upload_link(desk, message)
-    return links_in(message.text)
+        return upload_link(looking.desk, message)
+    addresses = links_in(message.text)
+    if not message.mentions:
+        return addresses
+    by_words: dict[str, dict[str, Any]] = {}
+    for each in message.mentions:
+        jid = _jid_of(each, looking)
+        if jid:
+            link = {"pattern": each.pattern, "url": f"{SCHEME}{jid}", "text": each.pattern}
+            by_words.setdefault(each.pattern, link)
+    return [*by_words.values(), *addresses]
+
+
+def _jid_of(mention: Mention, looking: Looking) -> str:
+    if mention.account_id is not None:
+        return looking.jid(mention.account_id)
+    if mention.chat_id is None or mention.kind is None:
+        return ""
+    return chat_jid(mention.kind, mention.chat_id)
 
 
 def links_in(words: str) -> list[dict[str, Any]]:

@@ -138,9 +138,12 @@ async def need_writable(
     """The chat, as far as one may hope to write there; whether one may is decided when one does.
 
     Raises:
-        NotFound, NotAllowed: as `Histories.whereabouts`; the other one is not in the team any more.
+        NotFound, NotAllowed: as `Histories.whereabouts`; only others write there, or the other one is not
+            in the team any more.
     """
     place = await desk.core.histories.whereabouts(actor, team_id, where)
+    if not place.writes:
+        raise NotAllowed("write")
     if place.partner_id is not None:
         known = await desk.core.teams.contact_of(team_id, [place.partner_id])
         partner = known.get(place.partner_id)
@@ -154,6 +157,7 @@ async def say(
 ) -> WholeMessage:
     """Post the draft in that chat, which comes to be, or back to the actor, if need be."""
     post_in = desk.core.histories.post
+    await desk.core.teams.note_work(actor, place.team_id)
     draft = draft._replace(chat_id=await _chat(desk, actor, place))
     try:
         return (await post_in(actor, place.team_id, where, draft))[0]

@@ -94,6 +94,9 @@ class Sights:
 def _unread(sums: list[int] | None) -> wire.TeamUnread | None:
     if sums is None:
         return None
-    direct, group, task = (wire.UnreadV4(sums[place + 1], sums[place]) for place in (0, 2, 4))
+    direct, group, task = (
+        wire.UnreadV4(chats, messages, mentioned)
+        for messages, mentioned, chats in (sums[0:3], sums[3:6], sums[6:9])
+    )
     nothing = wire.UnreadV4(0, 0)
     return wire.TeamUnreadV4(direct, group, task, nothing, nothing)

@@ -76,7 +76,7 @@ class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_actor", "_begun", "_busy", "_confirmations", "_held", "_in_flight", "_is_paused",
+        "_actor", "_begun", "_busy", "_confirmations", "_has_worked", "_held", "_in_flight", "_is_paused",
         "_is_ready", "_on_idle",
         "_places", "_places_of", "_tally", "_waiting", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
@@ -94,7 +94,7 @@ class Talk:
         self.is_inactive = False
         self._actor = Actor(session.account_id, session.id, number)
         self._tally: Tally | None = None
-        self._begun = self._is_ready = False
+        self._begun = self._is_ready = self._has_worked = False
         self._busy = 0
         self._in_flight = 0
         self._is_paused = False
@@ -224,6 +224,8 @@ class Talk:
         live.online.part(self)
         live.online.touch(actor.account_id)
         live.leave(actor.account_id)
+        if self._has_worked:
+            live.desk.house.spawn(live.desk.core.teams.note_active(actor, self.team_id))
         if self._is_ready:
             unconfirmed = live.desk.core.unconfirmed
             held = [each.about for each in self._held or () if isinstance(each, Counted)]
@@ -279,6 +281,7 @@ class Talk:
         self._in_flight -= 1
         error = stored.exception()
         if error is None and written(stored.result(), draft):
+            self._has_worked = True
             self._confirm(heard)
             self._go_on()
         else:

@@ -24,17 +24,18 @@ Shared = Callable[[AccountId, AccountId], tuple[TeamId, ...]]
 """In which teams an account finds its direct chat with another (`Rosters.shared`)."""
 
 KINDS = {ChatKind.DIRECT: 0, ChatKind.GROUP: 1, ChatKind.TASK: 2}
-"""Places in the sums of a team; what is not here is not shown and not counted."""
+"""Places in the sums of a team; what is not here is not counted: nobody marks a channel as read."""
 
 _SUMS = (
-    b'{"direct":{"messages":%d,"notice_messages":0,"chats":%d},'
-    b'"group":{"messages":%d,"notice_messages":0,"chats":%d},'
-    b'"task":{"messages":%d,"notice_messages":0,"chats":%d},'
+    b'{"direct":{"messages":%d,"notice_messages":%d,"chats":%d},'
+    b'"group":{"messages":%d,"notice_messages":%d,"chats":%d},'
+    b'"task":{"messages":%d,"notice_messages":%d,"chats":%d},'
     b'"meeting":{"messages":0,"notice_messages":0,"chats":0},'
     b'"thread":{"messages":0,"notice_messages":0,"chats":0}}'
 )
 
-_MARK = b',"num_unread_notices":0,"last_read_message_id":'
+_REST = b',"num_unread_notices":%d,"last_read_message_id":%b'
+_NOTHING_LEFT = _REST[: _REST.index(b"%b")] % 0
 _UNREAD = b'}],"team_unread":'
 _BADGE = b',"badge":'
 _END = b"}}"
@@ -42,8 +43,8 @@ _END = b"}}"
 _NUMBERS = tuple(b"%d" % each for each in range(1_000))
 """Most counters are one of these."""
 
-NOTHING = [0, 0, 0, 0, 0, 0]
-"""The sums of a team: messages and chats of each kind."""
+NOTHING = [0] * 9
+"""The sums of a team: of each kind messages, those of them that name the account, and chats."""
 
 
 @lru_cache(maxsize=4_096)
@@ -64,21 +65,24 @@ class Seat:
 
     Attributes:
         place: where its kind stands in sums.
-        mark: the message before the first unread one, and the same as JSON.
+        mark: the message before the first unread one.
+        mentioned: how many of the unread messages name the account.
+        rest: what follows the number of unread messages in a packet, up to the sums of the team.
         counts: whether it is in any sum.
         sums: those of the teams in which it is found.
     """
 
     __slots__ = (
-        "counts", "mark", "mark_json", "partner_id", "place", "sums", "team_id", "unread",
+        "counts", "mark", "mentioned", "partner_id", "place", "rest", "sums", "team_id", "unread",
     )  # fmt: skip
 
     def __init__(self, behind: Behind) -> None:
         """Not in any sum yet."""
-        self.place = KINDS[behind.kind] * 2
+        self.place = KINDS[behind.kind] * 3
         self.team_id = behind.team_id
         self.partner_id = behind.partner_id
         self.unread = 0
+        self.mentioned = 0
         self.counts = False
         self.sums: tuple[list[int], ...] = ()
         self.set_mark(behind.mark)
@@ -86,7 +90,17 @@ class Seat:
     def set_mark(self, mark: MessageRef | None) -> None:
         """The account has read up to there."""
         self.mark = mark
-        self.mark_json = named(mark)
+        self._say()
+
+    def mention(self, mentioned: int) -> None:
+        """So many of the unread messages name the account now."""
+        more, self.mentioned = mentioned - self.mentioned, mentioned
+        for sums in self.sums:
+            sums[self.place + 1] += more
+        self._say()
+
+    def _say(self) -> None:
+        self.rest = _REST % (self.mentioned, named(self.mark))
 
 
 class Tally:
@@ -132,17 +146,19 @@ class Tally:
         self.drop(behind.chat_id)
         seat = self.seats[behind.chat_id] = Seat(behind)
         self._cast(behind.chat_id, seat)
-        self.move(behind.chat_id, seat, behind.unread)
+        self.move(behind.chat_id, seat, behind.unread, behind.mentioned)
 
     def drop(self, chat_id: ChatId) -> None:
         """Nothing is unread there, or the chat is not the account's any more."""
         seat = self.seats.get(chat_id)
         if seat is not None:
-            self.move(chat_id, seat, 0)
+            self.move(chat_id, seat, 0, 0)
 
-    def move(self, chat_id: ChatId, seat: Seat, unread: int) -> None:
+    def move(self, chat_id: ChatId, seat: Seat, unread: int, mentioned: int) -> None:
         """So much is unread there now; with nothing left the seat is given up."""
         unread = max(unread, 0)
+        if mentioned != seat.mentioned:
+            seat.mention(mentioned)
         before, seat.unread = seat.unread, unread
         if not unread:
             del self.seats[chat_id]
@@ -151,7 +167,7 @@ class Tally:
             self.badge += more
             for sums in seat.sums:
                 sums[seat.place] += more
-                sums[seat.place + 1] += chats
+                sums[seat.place + 2] += chats
 
     def _cast(self, chat_id: ChatId, seat: Seat) -> None:
         """Into which sums its chat goes. Only while nothing of it is in any."""
@@ -170,17 +186,18 @@ class Tally:
         chats = self.seats if only is None else {only} & self.seats.keys()
         for chat_id in tuple(chats):
             seat = self.seats[chat_id]
-            unread = seat.unread
-            self.move(chat_id, seat, 0)
+            unread, mentioned = seat.unread, seat.mentioned
+            self.move(chat_id, seat, 0, 0)
             self.seats[chat_id] = seat
             self._cast(chat_id, seat)
-            self.move(chat_id, seat, unread)
+            self.move(chat_id, seat, unread, mentioned)
 
     def begin(self, event: MessagePosted) -> None:
         """The first message that it has not read there."""
         is_direct = event.chat_kind is ChatKind.DIRECT
         chat_id, partner = event.message.chat_id, event.message.author_id if is_direct else None
-        self.put(Behind(chat_id, event.chat_kind, event.team_id, partner, 1, event.prev))
+        mentioned = int(event.message.names(self.account_id))
+        self.put(Behind(chat_id, event.chat_kind, event.team_id, partner, 1, event.prev, mentioned))
 
     def read(self, event: MessagesRead) -> None:
         """The account itself has read."""
@@ -190,14 +207,14 @@ class Tally:
         mark = event.mark
         if mark is not None and (seat.mark is None or seat.mark.id < mark.id):
             seat.set_mark(mark)
-        self.move(event.chat_id, seat, event.unread)
+        self.move(event.chat_id, seat, event.unread, event.mentioned)
 
     def deleted(self, event: MessagesDeleted) -> None:
         """Messages are gone; those of others that it had not read do not count any more."""
         seat = self.seats.get(event.chat_id)
         if seat is None:
             return
-        me, mark, fewer = self.account_id, seat.mark, 0
+        me, mark, fewer, mentioned = self.account_id, seat.mark, 0, seat.mentioned
         since = 0 if mark is None else mark.id
         for each in event.whole:
             message = each.message
@@ -205,8 +222,11 @@ class Tally:
                 seat.set_mark(each.prev)
             if message.id <= since or message.author_id == me or message.flags & SILENT:
                 continue
-            fewer += (me, message.id) not in event.unseen_by
-        self.move(event.chat_id, seat, seat.unread - fewer)
+            if message.notice is not None or (me, message.id) in event.unseen_by:
+                continue
+            fewer += 1
+            mentioned -= message.names(me)
+        self.move(event.chat_id, seat, seat.unread - fewer, mentioned)
 
     # Saying.
 
@@ -228,14 +248,13 @@ class Tally:
         badge = self.badge
         if seat is None:
             # Nothing is unread: the newest message is the last that was read.
-            unread, mark = 0, about.tail
+            unread, rest = 0, _NOTHING_LEFT + about.tail
         else:
-            unread, mark = seat.unread, seat.mark_json
+            unread, rest = seat.unread, seat.rest
         return b"".join(
             (
                 _NUMBERS[unread] if unread < 1_000 else b"%d" % unread,
-                _MARK,
-                mark,
+                rest,
                 _UNREAD,
                 sums,
                 _BADGE,

@@ -44,7 +44,7 @@ async def unread_by_team(desk: TadaDesk, actor: Actor, view: View) -> dict[TeamI
 
 
 def team_unread(view: View, by_kind: Mapping[ChatKind, Unread]) -> wire.TeamUnread:
-    """By types of chats, zeroes included. Mentions are not counted here."""
+    """By types of chats, zeroes included."""
     direct, group, task = (by_kind.get(kind, Unread()) for kind in COUNTED)
     if view is View.V3:
         return wire.TeamUnreadV3(
@@ -53,12 +53,16 @@ def team_unread(view: View, by_kind: Mapping[ChatKind, Unread]) -> wire.TeamUnre
             wire.UnreadV3(task.chats, task.messages),
         )
     return wire.TeamUnreadV4(
-        direct=wire.UnreadV4(direct.chats, direct.messages),
-        group=wire.UnreadV4(group.chats, group.messages),
-        task=wire.UnreadV4(task.chats, task.messages),
-        meeting=wire.UnreadV4(0, 0),
-        thread=wire.UnreadV4(0, 0),
+        direct=_unread(direct),
+        group=_unread(group),
+        task=_unread(task),
+        meeting=_unread(Unread()),
+        thread=_unread(Unread()),
     )
+
+
+def _unread(found: Unread) -> wire.UnreadV4:
+    return wire.UnreadV4(found.chats, found.messages, found.mentioned)
 
 
 def team(
@@ -82,7 +86,7 @@ def team(
         to_uuid(Kind.TEAM, found.id),
         unread or NOTHING_UNREAD[view],
     )
-    said = wire.TeamV3(*common) if view is View.V3 else _with_more(common, found)
+    said = wire.TeamV3(*common) if view is View.V3 else _with_more(common, found, me)
     manages = me.status.manages
     said.bad_profile = or_unset(not (me.first_name.strip() or me.last_name.strip()))
     said.can_add_to_team = or_unset(manages)
@@ -99,7 +103,7 @@ def team(
 _Common = tuple[str, Icons, bool, int, wire.Contact, str, bool, str, wire.TeamUnread]
 
 
-def _with_more(common: _Common, found: Team) -> wire.TeamV4:
+def _with_more(common: _Common, found: Team, me: TeamMember) -> wire.TeamV4:
     return wire.TeamV4(
         *common,
         account_status=ACCOUNT_STATUS,
@@ -107,6 +111,7 @@ def _with_more(common: _Common, found: Team) -> wire.TeamV4:
         user_fields=USER_FIELDS,
         display_family_name_first=or_unset(found.family_name_first),
         use_patronymic=or_unset(found.use_patronymic),
+        pinned=or_unset(me.is_pinned),
     )
 
 

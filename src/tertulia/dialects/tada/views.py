@@ -26,7 +26,7 @@ from tertulia.core.events import (
 )
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, TeamId
-from tertulia.core.model import ChatKind
+from tertulia.core.model import ChatKind, Message
 from tertulia.core.team_model import HOME_TEAM, TeamMember
 from tertulia.core.whole import WholeMessage
 from tertulia.delivery.encoder import Reader
@@ -37,7 +37,7 @@ from tertulia.dialects.tada.tallies import KINDS
 ANYBODY = AccountId(0)
 """The reader of a view that is the same for many."""
 
-JIDS = {ChatKind.GROUP: Kind.GROUP, ChatKind.TASK: Kind.TASK}
+JIDS = {ChatKind.GROUP: Kind.GROUP, ChatKind.TASK: Kind.TASK, ChatKind.CHANNEL: Kind.GROUP}
 
 MOST_CONTACTS = 200
 """Contacts of which a team is told at once; of more it is not told one by one."""
@@ -90,6 +90,7 @@ class Viewing:
                 (event.team_id or HOME_TEAM) == reader.team_id
                 and message.cipher is None
                 and event.chat_kind in JIDS
+                and not message.mentions
             ):
                 me = reader.account_id
                 return reader.team_id if me != message.author_id else Side(reader.team_id, me)
@@ -128,10 +129,15 @@ class Viewing:
     def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
         """A new message that is not of a group of the reader's team: a direct one, or elsewhere."""
         message, me = event.message, reader.account_id
-        view = self._place(
-            event.chat_kind, event.team_id, message.author_id, event.partner_id, reader
+        view = _personal(
+            message,
+            reader,
+            self._place(
+                event.chat_kind, event.team_id, message.author_id, event.partner_id, reader
+            ),
         )
-        is_news = me != message.author_id and not message.flags & SILENT
+        is_silent = message.flags & SILENT or message.notice is not None
+        is_news = me != message.author_id and not is_silent and event.chat_kind in KINDS
         if message.cipher is not None or (isinstance(view, Elsewhere) and not is_news):
             return None
         return view
@@ -151,7 +157,7 @@ class Viewing:
             me = reader.account_id
             teams = self._rosters.shared(me, partner_id if me == author_id else author_id)
             return Side(reader.team_id, me) if reader.team_id in teams else Elsewhere(teams)
-        if kind not in KINDS:
+        if kind not in JIDS:
             return None
         home = HOME_TEAM if team_id is None else team_id
         if home != reader.team_id:
@@ -162,8 +168,11 @@ class Viewing:
 
     def of_message(self, whole: WholeMessage, reader: TadaReader) -> Hashable | None:
         """The view of a message, as it is now."""
-        author_id = whole.message.author_id
-        return self._place(whole.chat_kind, whole.team_id, author_id, whole.partner_id, reader)
+        message = whole.message
+        view = self._place(
+            whole.chat_kind, whole.team_id, message.author_id, whole.partner_id, reader
+        )
+        return _personal(message, reader, view)
 
     def _deleted(self, event: MessagesDeleted, reader: TadaReader) -> Hashable | None:
         """Authors, and whoever deleted them, still see what they said."""
@@ -183,6 +192,13 @@ class Viewing:
         if not is_news or isinstance(view, Elsewhere):
             return None
         return ForAuthor(reader.team_id, me)
+
+
+def _personal(message: Message, reader: TadaReader, view: Hashable | None) -> Hashable | None:
+    """Whoever is named in a message is told so."""
+    if isinstance(view, int) and message.mentions and message.names(reader.account_id):
+        return Side(reader.team_id, reader.account_id)
+    return view
 
 
 def _entry(members: Sequence[TeamMember], account_id: AccountId) -> TeamMember | None:

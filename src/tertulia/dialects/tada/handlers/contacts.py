@@ -19,7 +19,7 @@ from tertulia.core.team_model import (
     TeamMember,
     TeamStatus,
 )
-from tertulia.core.team_rights import need_manager, need_may_change
+from tertulia.core.team_rights import may_manage, need_manager, need_may_change
 from tertulia.dialects.tada import errors, ids
 from tertulia.dialects.tada.contacts import (
     Eyes,
@@ -214,6 +214,9 @@ async def change(call: Call) -> wire.Contact:
     preferences = await _preferences(call, form) if is_me else None
     if not is_me:
         _need_no_more(form)
+    if not is_me and form.is_wrong and not may_manage(membership.me, member):
+        # What makes no sense is no change that needs no right.
+        raise NotAllowed("change the member")
     need_may_change(membership.me, member, _news(member, wanted))
     phone = await _new_phone(call, form) if is_me else None
     form.check()
@@ -252,6 +255,7 @@ def _member_change(form: Fields, known: frozenset[SectionId]) -> MemberChange:
         sections=sections(form, known),
         first_name=form.text("given_name", most=MAX_USERNAME_PART),
         last_name=form.text("family_name", most=MAX_USERNAME_PART),
+        patronymic=form.text("patronymic", most=MAX_USERNAME_PART),
     )
 
 

@@ -25,14 +25,16 @@ SPOT = re.compile(r"([0-9]{1,16})-([0-9]{1,16})", re.ASCII)
 
 
 async def messages_search(call: Call) -> object:
-    """`GET /messages`: what has the words in it, newest first."""
+    """`GET /messages`: what has the words in it, newest first; in all chats, or in `cid`."""
     query = call.query
     words = query.need_text("text", most=MAX_WORDS)
     limit = query.number("limit", 1, MAX_NUMBER)
     start = _spot(query)
     query.check()
+    cid = query.values.get("cid")
+    chat_id = ChatId(call.desk.sama_ids.from_wire(cid)) if cid else None
     page = await call.core.searching.messages(
-        call.actor, words, min(limit or USUAL_PAGE, MOST_FOUND), start
+        call.actor, words, min(limit or USUAL_PAGE, MOST_FOUND), start, chat_id
     )
     rest = page.rest
     return {

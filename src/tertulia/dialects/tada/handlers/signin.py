@@ -1,13 +1,14 @@
 """Signing in: by a code in an SMS, by a QR code, by a password (Tada document, Авторизация)."""
 
 import contextlib
+import re
 from typing import NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
 from tertulia.core.admission import MAX_TOKEN
 from tertulia.core.devices import TICKET_MS, Device
-from tertulia.core.errors import NotSignedIn
+from tertulia.core.errors import Conflict, NotSignedIn
 from tertulia.core.model import Actor, Proven, Session
 from tertulia.core.phone_codes import Purpose, SentCode
 from tertulia.dialects.tada.auth import (
@@ -20,7 +21,7 @@ from tertulia.dialects.tada.auth import (
     token_grant,
 )
 from tertulia.dialects.tada.desk import NAME, View
-from tertulia.dialects.tada.errors import REQUIRED, WRONG_TOKEN, invalid
+from tertulia.dialects.tada.errors import REQUIRED, WRONG_TOKEN, WRONG_VALUE, invalid
 from tertulia.dialects.tada.fields import TRUE, Fields
 from tertulia.dialects.tada.handlers.devices import DEVICE_KINDS, DEVICE_KINDS_V3
 from tertulia.dialects.tada.limits import (
@@ -53,6 +54,9 @@ CODE_MS = 60_000
 
 LATER_CODE_MS = 600_000
 """The same of the later one."""
+
+HASH_DIGITS = 64
+"""Of a SHA-256 in hexadecimal."""
 
 NEXT_CODE_MS = 60_000
 """After which clients offer to send another; sooner is no error."""
@@ -174,6 +178,23 @@ async def qr_auth(call: Call) -> object:
     return await _by_token(call, proven, device)
 
 
+async def qr_confirm(call: Call) -> object:
+    """Ours: let in a device that shows a picture of its own (docs/decisions/0114).
+
+    What stands in the picture is the SHA-256 of a secret, with which that device then asks `qr-auth`.
+    """
+    form = await call.fields()
+    hashed = form.need_text("ticket_hash", most=HASH_DIGITS)
+    if hashed and not re.fullmatch(r"(?a)[0-9a-f]{64}", hashed):
+        form.note("ticket_hash", WRONG_VALUE)
+    form.check()
+    try:
+        await call.core.devices.admit(call.actor, hashed)
+    except Conflict:
+        raise invalid("ticket_hash", WRONG_TOKEN) from None
+    return None
+
+
 async def cookieauth_logout(call: Call) -> object:
     """End the cookie's session, if there is one, and clear the cookie."""
     value = cookie_of(call.request.headers.get("cookie"))
@@ -246,6 +267,7 @@ OPERATIONS = (
     Operation("POST", "/sms-cookieauth", sms_cookieauth, Access.OPEN),
     Operation("GET", "/qr-login.png", qr_login),
     Operation("POST", "/qr-auth", qr_auth, Access.OPEN),
+    Operation("POST", "/auth/qr/confirm", qr_confirm),
     Operation("GET", "/cookieauth-logout", cookieauth_logout, Access.OPEN),
     Operation("POST", "/cookieauth-logout", cookieauth_logout, Access.OPEN),
     Operation("POST", "/auth/sms/send-code", send_code, Access.OPEN),

@@ -19,6 +19,7 @@ from tertulia.core.tasks import (
     Keep,
     TaskChange,
     TaskFilter,
+    TaskOrder,
     title_of,
 )
 from tertulia.core.team_model import Membership
@@ -72,16 +73,22 @@ async def listed(call: Call) -> list[dict[str, Any]]:
     return await chats.said(call, membership, entries)
 
 
+NONE = "-"
+"""In a list of tags or sections: without any."""
+
+ORDERS = frozenset(TaskOrder)
+
+
 async def _filter(call: Call, membership: Membership) -> TaskFilter:
     query = call.query
     limit, offset = filters.page(query, MOST, MOST)
     changed = filters.changed_from(query, "gentime_gt")
     sort = query.values.get("sort", "")
+    tags = query.texts("tag") or []
     people = {
         key: await filters.accounts(call, membership, query, key)
         for key in ("assignee", "owner", "observer", "member")
     }
-    section = query.values.get("section")
     wish = TaskFilter(
         limit=limit,
         offset=offset,
@@ -92,19 +99,28 @@ async def _filter(call: Call, membership: Membership) -> TaskFilter:
         owners=people["owner"],
         observers=people["observer"],
         members=people["member"],
-        tag=query.text("tag") or "",
-        section_id=SectionId(ids.from_uuid(Kind.SECTION, section) or 0) if section else None,
+        tags=tuple(each for each in tags if each != NONE),
+        untagged=NONE in tags,
+        sections=_sections(query),
+        homeless=NONE in (query.texts("section") or ()),
         public=filters.flag(query, "public"),
         text=query.text("q") or "",
         deadline=_span(query, "deadline"),
         created=_span(query, "created"),
         done=_span(query, "done"),
         changed_from=None if changed is None else changed[0],
-        oldest_first=sort == "created",
-        by_deadline=sort == "deadline",
+        order=TaskOrder(sort) if sort in ORDERS else TaskOrder.NEWEST,
     )
     query.check()
     return wish
+
+
+def _sections(query: Fields) -> tuple[SectionId, ...] | None:
+    """What names no section names no task either."""
+    words = query.texts("section")
+    if not words:
+        return None
+    return tuple(SectionId(ids.from_uuid(Kind.SECTION, each) or 0) for each in words)
 
 
 def _span(query: Fields, key: str) -> tuple[int | None, int | None]:

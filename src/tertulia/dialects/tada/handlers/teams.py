@@ -26,7 +26,7 @@ SETTINGS = (
 """What only those who manage a team change in it."""
 
 OWN = ("need_confirmation", "pinned")
-"""What everybody says of himself there. Pinning is up to the clients: it is heard and forgotten."""
+"""What everybody says of himself there."""
 
 _TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
 
@@ -101,7 +101,7 @@ async def _shown(call: Call, team: TeamId) -> wire.Team:
 
 
 async def change(call: Call) -> wire.Team:
-    """`PUT /teams/{team}`: what is given changes. Everybody may confirm that he wants to be in it."""
+    """`PUT /teams/{team}`: what is given changes. Everybody may confirm that he wants to be in it, and pin it."""
     membership = await need_team(call)
     form = await call.fields()
     asks = [key for key in SETTINGS if form.values.get(key) is not None]
@@ -115,13 +115,15 @@ async def change(call: Call) -> wire.Team:
         family_name_first=form.flag("display_family_name_first"),
         use_patronymic=form.flag("use_patronymic"),
     )
-    needs_confirmation = form.flag("need_confirmation")
+    needs_confirmation, is_pinned = form.flag("need_confirmation"), form.flag("pinned")
     form.check()
     team = membership.team.id
     if asks:
         await call.core.teams.change(call.actor, team, wanted)
     if needs_confirmation is False:
         await call.core.teams.confirm(call.actor, team)
+    if is_pinned is not None:
+        await call.core.teams.pin(call.actor, team, is_pinned=is_pinned)
     return await _shown(call, team)
 
 

@@ -37,6 +37,7 @@ class ContactV4(ContactV3, kw_only=True):
     botname: str | UnsetType = UNSET
     family_name: str | UnsetType = UNSET
     given_name: str | UnsetType = UNSET
+    patronymic: str | UnsetType = UNSET
 
 
 class MyselfV3(ContactV3, kw_only=True):
@@ -80,6 +81,7 @@ class MyselfV4(MyselfV3, kw_only=True):
     can_manage_sections: Flag = UNSET
     can_manage_tags: Flag = UNSET
     mood: str | UnsetType = UNSET
+    patronymic: str | UnsetType = UNSET
 
 
 Contact = ContactV3 | ContactV4 | MyselfV3 | MyselfV4
@@ -148,6 +150,7 @@ class TeamV4(TeamV3, kw_only=True):
     display_family_name_first: Flag = UNSET
     notebot: Contact | UnsetType = UNSET
     use_patronymic: Flag = UNSET
+    pinned: Flag = UNSET
 
 
 Team = TeamV3 | TeamV4
