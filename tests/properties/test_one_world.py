@@ -1,8 +1,6 @@
 """Random doings through random APIs: afterwards every API shows the same people the same world."""
 
 import asyncio
-from collections import Counter
-from itertools import combinations, count
 from time import perf_counter
 
 import pytest
@@ -16,32 +14,28 @@ from tertulia.core.tally import Tally
 from tertulia.store.engine import Engine
 from tertulia.store.postgres import PostgresEngine
 from tests.store.postgres_server import new_database
-from tests.world.model import Place, Said, World
+from tests.world.absences import Absence, Bookmark
+from tests.world.astrak import AstrakVoice
+from tests.world.gathering import ANNA, DIALECTS, PEOPLE, Due, Gathering, Key, numbers
+from tests.world.model import Place, Said
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
 from tests.world.town import Town, town
 from tests.world.unet import UnetVoice
-from tests.world.voice import Entry, Refused, Voice
-
-ANNA, BORIS, CLARA = "anna", "boris", "clara"
-PEOPLE = (ANNA, BORIS, CLARA)
-DIALECTS = ("sama", "tada", "unet", "astrak")
+from tests.world.voice import Refused, Voice
 
 ACTIONS = (
-    "send", "send", "send", "send", "send", "edit", "edit", "delete", "read", "member", "leave",
-    "whisper", "block",
+    "send", "send", "send", "send", "send", "reply", "attach", "attach", "react", "react", "edit",
+    "edit", "delete", "read", "member", "leave", "whisper", "block", "away", "away", "turn page",
 )  # fmt: skip
+
+SIGNS = ("+", "👍", "❤️")
 
 people = st.sampled_from(PEOPLE)
 dialects = st.sampled_from(DIALECTS)
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\0"), max_size=8)
 
-_numbers = count(1)
-
 BEAT_S = 0.002
-
-WITHIN_S = 5.0
-"""What is done in one API is heard in all others, usually at once; a busy machine takes longer."""
 
 doings = st.lists(
     st.tuples(
@@ -53,64 +47,26 @@ doings = st.lists(
 
 
 class OneWorld(RuleBasedStateMachine):
-    """Four APIs on one side, the model on the other."""
+    """What people do, and what the model makes of it."""
 
     def __init__(self, place: Town) -> None:
         super().__init__()
-        self.town = place
-        number = next(_numbers)
-        self.logins = {person: f"{person}{number}" for person in PEOPLE}
-        self.accounts: dict[str, int] = {}
-        self.voices: dict[tuple[str, str], Voice] = {}
-        for person, login in self.logins.items():
-            # Names are what Tada tells people apart by.
-            self.accounts[person] = place.settle(login, login)
-        self.names = {number: person for person, number in self.accounts.items()}
-        self.world = self._settled()
-        for person, login in self.logins.items():
-            self.voices[person, "sama"] = place.sama(login)
-            tada = self.voices[person, "tada"] = place.tada(login)
-            self.voices[person, "unet"] = place.unet(login)
-            self.voices[person, "astrak"] = place.astrak(login)
-            assert isinstance(tada, TadaVoice)
-            tada.listen()
-        self.due: dict[tuple[str, str], Counter[tuple[str, str, str]]] = {}
-        for key, voice in self.voices.items():
-            voice.heard()
-            self.due[key] = Counter()
-
-    def _settled(self) -> World:
-        """A team with two groups, a group that is nobody's, and a direct chat of every two."""
-        anna = self.town.tada(self.logins[ANNA])
-        team = anna.ask("POST", "/teams", {"name": "ski"})["uid"]
-        token = anna.ask("POST", f"/teams/{team}/invitations", {})["token"]
-        for person in (BORIS, CLARA):
-            other = self.town.tada(self.logins[person])
-            other.ask("POST", "/teams/join", {"token": token})
-            other.close()
-        contacts = anna.ask("GET", f"/teams/{team}/contacts/")
-        jids = {each["display_name"]: each["jid"] for each in contacts}
-        members = [{"jid": jids[self.logins[each]]} for each in (BORIS, CLARA)]
-        body = {"display_name": "hall", "members": members}
-        anna.ask("POST", f"/teams/{team}/groups", body)
-        sama = self.town.sama(self.logins[ANNA])
-        tea = sama.create_group("tea", [self.accounts[each] for each in (BORIS, CLARA)])
-        sama.close()
-        numbers = {each.name: each.room.number for each in anna.chats()}
-        anna.close()
-        common = Place(PEOPLE, is_group=True, in_team=True, number=numbers["Общий чат"])
-        common.is_common = True
-        hall = Place(PEOPLE, is_group=True, in_team=True, number=numbers["hall"])
-        nobodys = Place(PEOPLE, is_group=True, in_team=False, number=tea.number)
-        pairs = [Place(pair, is_group=False, in_team=True) for pair in combinations(PEOPLE, 2)]
-        return World([nobodys, hall, common, *pairs])
+        self.there = Gathering(place)
+        self.world = self.there.world
+        self.accounts = self.there.accounts
+        self.absences: dict[Key, Absence] = {}
+        self.bookmarks: list[Bookmark] = []
 
     @override
     def teardown(self) -> None:
-        self.everybody_hears_what_is_due()
-        self.every_api_shows_the_same()
-        for voice in self.voices.values():
-            voice.close()
+        for key in list(self.absences):
+            self.come_back(key)
+        for bookmark in self.bookmarks:
+            if bookmark.person in bookmark.place.members:
+                bookmark.ends()
+        self.there.everybody_hears_what_is_due()
+        self.there.every_api_shows_the_same()
+        self.there.close()
 
     # What people do.
 
@@ -118,73 +74,156 @@ class OneWorld(RuleBasedStateMachine):
     def burst(self, burst: list[tuple[str, str, str, int, int, str]]) -> None:
         """A few doings, then a look at everything."""
         for action, person, dialect, where, which, text in burst:
-            voice = self.voices[person, dialect]
             mine = self.world.of(person)
             self.beat()
             place = mine[where % len(mine)]
             other = PEOPLE[which % len(PEOPLE)]
-            match action:
-                case "send":
-                    self.send(voice, person, place, text)
-                case "whisper":
-                    self.whisper(person, place)
-                case "block" if person != other:
-                    self.block(person, other)
-                case "read" if voice.can_mark:
-                    voice.read(place.room_for(person, self.accounts))
-                    place.read(person)
-                case "edit" if place.visible:
-                    said = place.visible[which % len(place.visible)]
-                    self.edit(voice, person, place, said, text)
-                case "delete" if place.visible:
-                    self.delete(voice, person, place, place.visible[which % len(place.visible)])
-                case "member" if person == ANNA and other != ANNA and self.can_lead(voice, place):
-                    self.change_member(voice, place, other)
-                case "leave" if person != ANNA and self.can_lead(voice, place):
-                    self.leave(voice, person, place)
-                case _:
-                    pass
+            if action == "away":
+                self.go_or_come_back((person, dialect))
+            else:
+                voice = self.voice(person, dialect)
+                self.do(action, voice, person, place, which, text)
+            if action == "block" and person != other:
+                self.block(person, other)
             # Polls tell of a message as it is when they are asked, so they are asked at once.
-            self.everybody_hears_what_is_due()
-        self.every_api_shows_the_same()
+            self.there.everybody_hears_what_is_due()
+        self.there.every_api_shows_the_same()
+
+    def do(
+        self, action: str, voice: Voice, person: str, place: Place, which: int, text: str
+    ) -> None:
+        """One doing in one place, if it can be done there."""
+        other = PEOPLE[which % len(PEOPLE)]
+        said = place.visible[which % len(place.visible)] if place.visible else None
+        match action:
+            case "send":
+                self.send(voice, person, place, text)
+            case "attach" if not isinstance(voice, AstrakVoice):
+                self.attach(voice, person, place, text)
+            case "whisper":
+                self.whisper(person, place)
+            case "read" if voice.can_mark and not place.owner:
+                voice.read(place.room_for(person, self.accounts))
+                place.read(person)
+            case "reply" if said is not None:
+                self.reply(voice, person, place, said)
+            case "react" if said is not None:
+                self.react(voice, person, place, said, SIGNS[which % len(SIGNS)])
+            case "edit" if said is not None:
+                self.edit(voice, person, place, said, text)
+            case "delete" if said is not None:
+                self.delete(voice, person, place, said)
+            case "member" if person == ANNA and other != ANNA and self.can_lead(voice, place):
+                self.change_member(voice, place, other)
+            case "leave" if person != ANNA and self.can_lead(voice, place):
+                self.leave(voice, person, place)
+            case "turn page":
+                self.bookmarks.append(Bookmark(self.there, person, place))
+            case _:
+                pass
+
+    def voice(self, person: str, dialect: str) -> Voice:
+        """That client; whoever is away is back before he does anything."""
+        if (person, dialect) in self.absences:
+            self.come_back((person, dialect))
+        return self.there.voices[person, dialect]
 
     def beat(self) -> None:
         """No two doings fall into one millisecond: dates tell them apart."""
         beat = perf_counter() + BEAT_S
-        sama = self.voices[ANNA, "sama"]
-        assert isinstance(sama, SamaVoice)
+        unet = self.there.voices[ANNA, "unet"]
+        assert isinstance(unet, UnetVoice)
         while perf_counter() < beat:
-            sama.ask("ping", {})
+            unet.ask("user/")
+
+    def go_or_come_back(self, key: Key) -> None:
+        """Those who hear something go away, and come back."""
+        voice = self.there.voices[key]
+        if key in self.absences:
+            self.come_back(key)
+        elif isinstance(voice, SamaVoice | TadaVoice | AstrakVoice):
+            self.absences[key] = Absence(self.there, key, voice)
+            self.there.away.add(key)
+
+    def come_back(self, key: Key) -> None:
+        """Nothing was lost."""
+        self.absences.pop(key).ends()
+        self.there.away.remove(key)
+
+    def posted(self, voice: Voice, person: str, place: Place, said: Said) -> None:
+        """It is the newest there, and all are to hear of it."""
+        self.world.touch(place)
+        self.tell(place, Due("posted", said.text, person, said.files), said, voice)
+
+    def tell(self, place: Place, due: Due, said: Said, voice: Voice) -> None:
+        """All who are there hear it, all who are away will find it."""
+        for absence in self.absences.values():
+            absence.note(due.who, said.number)
+        self.there.tell(place, due, voice)
 
     def send(self, voice: Voice, person: str, place: Place, text: str) -> None:
         """A text that nobody has written before."""
-        text = f"{next(_numbers)} {text}|"
-        if self.world.stands_between(place):
+        room = place.room_for(person, self.accounts)
+        text = f"{next(numbers)} {text}|"
+        if not self.world.may_write(person, place):
             with pytest.raises(Refused):
-                voice.send(place.room_for(person, self.accounts), text)
+                voice.send(room, text)
             return
-        number = voice.send(place.room_for(person, self.accounts), text)
+        number = voice.send(room, text)
         said = place.post(person, text, reads=voice.dialect in {"tada", "astrak"})
         said.number = number
-        self.world.touch(place)
-        self.tell(place, "posted", text, person, voice)
+        self.posted(voice, person, place, said)
+
+    def attach(self, voice: Voice, person: str, place: Place, text: str) -> None:
+        """A file, with or without words."""
+        assert isinstance(voice, SamaVoice | TadaVoice | UnetVoice)
+        room, number = place.room_for(person, self.accounts), next(numbers)
+        name, text = f"{number}.txt", f"{number} {text}|" if text else ""
+        if not self.world.may_write(person, place):
+            with pytest.raises(Refused):
+                voice.attach(room, name, text)
+            return
+        number = voice.attach(room, name, text)
+        said = place.post(person, text, reads=voice.dialect == "tada")
+        said.number, said.files = number, (name,)
+        self.posted(voice, person, place, said)
 
     def whisper(self, person: str, place: Place) -> None:
         """Something that nobody need look at at once: only Unet has a word for it."""
-        voice = self.voices[person, "unet"]
+        voice = self.voice(person, "unet")
         assert isinstance(voice, UnetVoice)
-        if self.world.stands_between(place):
+        if not self.world.may_write(person, place):
             return
-        text = f"{next(_numbers)} psst"
+        text = f"{next(numbers)} psst"
         number = voice.send(place.room_for(person, self.accounts), text, is_whisper=True)
         said = place.post(person, text, reads=False)
         said.number, said.is_silent = number, True
-        self.world.touch(place)
-        self.tell(place, "posted", text, person, voice)
+        self.posted(voice, person, place, said)
+
+    def reply(self, voice: Voice, person: str, place: Place, answered: Said) -> None:
+        """SAMA and Tada have a word for it."""
+        if not isinstance(voice, SamaVoice | TadaVoice):
+            return
+        if not self.world.may_write(person, place):
+            return
+        text = f"{next(numbers)} re"
+        number = voice.reply(place.room_for(person, self.accounts), text, answered.number)
+        said = place.post(person, text, reads=voice.dialect == "tada")
+        said.number, said.answers = number, answered
+        self.posted(voice, person, place, said)
+
+    def react(self, voice: Voice, person: str, place: Place, said: Said, sign: str) -> None:
+        """Or take it back; SAMA and Tada have a word for it."""
+        if not isinstance(voice, SamaVoice | TadaVoice):
+            return
+        is_there = (person, sign) in said.reactions
+        voice.react(place.room_for(person, self.accounts), said.number, sign, remove=is_there)
+        said.reactions ^= {(person, sign)}
+        self.there.tell_of_reaction(place, said, person, voice)
 
     def block(self, person: str, other: str) -> None:
         """Or not any more: only SAMA has a word for it."""
-        voice = self.voices[person, "sama"]
+        voice = self.voice(person, "sama")
         assert isinstance(voice, SamaVoice)
         if (person, other) in self.world.blocks:
             voice.unblock(self.accounts[other])
@@ -195,14 +234,14 @@ class OneWorld(RuleBasedStateMachine):
     def edit(self, voice: Voice, person: str, place: Place, said: Said, text: str) -> None:
         """Only its author may."""
         room = place.room_for(person, self.accounts)
-        text = f"{next(_numbers)} {text}|"
+        text = f"{next(numbers)} {text}|"
         if said.author != person:
             with pytest.raises(Refused):
                 voice.edit(room, said.number, text)
             return
         voice.edit(room, said.number, text)
         said.text = text
-        self.tell(place, "edited", text, person, voice)
+        self.tell(place, Due("edited", text, person), said, voice)
 
     def delete(self, voice: Voice, person: str, place: Place, said: Said) -> None:
         """Its author may; Anna owns all groups, and may where the API knows of owners."""
@@ -214,7 +253,7 @@ class OneWorld(RuleBasedStateMachine):
             return
         voice.delete(room, said.number)
         said.is_deleted = True
-        self.tell(place, "deleted", "", person, voice)
+        self.tell(place, Due("deleted", "", person), said, voice)
 
     @staticmethod
     def can_lead(voice: Voice, place: Place) -> bool:
@@ -230,7 +269,7 @@ class OneWorld(RuleBasedStateMachine):
         account = [self.accounts[other]]
         if other in place.members:
             voice.change_members(room, [], account)
-            place.members.remove(other)
+            self.part(place, other)
         else:
             voice.change_members(room, account, [])
             place.enter(other)
@@ -240,104 +279,22 @@ class OneWorld(RuleBasedStateMachine):
         """By oneself."""
         assert isinstance(voice, SamaVoice | TadaVoice)
         voice.leave(place.room_for(person, self.accounts))
-        place.members.remove(person)
+        self.part(place, person)
         self.changed(voice, place, person)
 
+    def part(self, place: Place, person: str) -> None:
+        """Somebody is in it no more."""
+        place.members.remove(person)
+        for absence in self.absences.values():
+            absence.left(place, person)
+
     def changed(self, voice: Voice, place: Place, actor: str) -> None:
-        """SAMA's way of coming and going leaves a line in the chat."""
+        """SAMA's way of coming and going leaves a line in the chat, but readers leave a channel quietly."""
+        if place.owner not in {"", actor}:
+            return
         if voice.dialect == "sama":
             place.notice(actor)
         self.world.touch(place)
-
-    def tell(self, place: Place, kind: str, text: str, actor: str, voice: Voice) -> None:
-        """Who is to hear of it: all of the room, but not the very socket of SAMA that did it."""
-        for person in place.members:
-            for dialect in DIALECTS:
-                listens = self.voices[person, dialect]
-                is_own = person == actor
-                if not listens.hears_live or (listens is voice and dialect == "sama"):
-                    continue
-                if dialect == "astrak" and is_own:
-                    continue
-                # Only SAMA says who deleted a message; the others name its author.
-                who = "" if dialect != "sama" and kind == "deleted" else actor
-                self.due[person, dialect][kind, text, who] += 1
-
-    # What must come of it.
-
-    def everybody_hears_what_is_due(self) -> None:
-        """Messages, edits and deletions reach every socket and every poll, once and soon."""
-        until = perf_counter() + WITHIN_S
-        for (person, dialect), due in self.due.items():
-            heard = self.heard_by(person, dialect)
-            while due - heard and perf_counter() < until:
-                heard += self.heard_by(person, dialect)
-            assert heard == due, (person, dialect, heard - due, due - heard)
-            due.clear()
-
-    def heard_by(self, person: str, dialect: str) -> Counter[tuple[str, str, str]]:
-        """What came since the last time, of what people said."""
-        heard: Counter[tuple[str, str, str]] = Counter()
-        for each in self.voices[person, dialect].heard():
-            if each.kind in {"posted", "edited", "deleted"}:
-                is_named = dialect == "sama" or each.kind != "deleted"
-                who = self.names.get(each.who, "?") if is_named else ""
-                heard[each.kind, each.text, who] += 1
-        return heard
-
-    def every_api_shows_the_same(self) -> None:
-        """Lists of chats, what stands in them, what is unread, and in which order."""
-        for (person, dialect), voice in self.voices.items():
-            self.check_lists(person, dialect, voice)
-            for place in self.world.of(person):
-                room = place.room_for(person, self.accounts)
-                expected = [(each.number, each.author, each.text) for each in place.visible]
-                found = [
-                    (each.number, self.names.get(each.author, "?"), each.text)
-                    for each in voice.messages(room)
-                ]
-                assert found == expected, (person, dialect, room)
-            for place in self.world.places:
-                if person in place.people and person not in place.members:
-                    with pytest.raises(Refused):
-                        voice.messages(place.room_for(person, self.accounts))
-
-    def check_lists(self, person: str, dialect: str, voice: Voice) -> None:
-        """Each list has the rooms the model has, in its order."""
-        mine = self.world.of(person)
-        for entries in voice.lists():
-            shown = [self.place_of(person, each) for each in entries]
-            in_team = {each.in_team for each in shown}
-            if dialect == "tada":
-                assert len(in_team) == 1, (person, shown)
-            wanted = [
-                each
-                for each in mine
-                if (each.visible or each.is_group)
-                and (dialect != "tada" or each.in_team in in_team)
-            ]
-            assert set(shown) >= set(wanted), (person, dialect, entries)
-            if dialect == "astrak":
-                # Its dialogs are dated, and sorted, by the newest message that is still there.
-                wanted.sort(key=lambda each: -each.visible[-1].number if each.visible else 0)
-            order = [each.line() for each in wanted if each.visible]
-            found = [each.line() for each in shown if each.visible]
-            assert found == order, (person, dialect, found, order)
-            for entry, place in zip(entries, shown, strict=True):
-                if place.visible:
-                    unread = place.unread(person, notices=dialect in {"sama", "tada"})
-                    assert entry.unread == unread, (person, dialect, entry, unread)
-                    if not place.ends_with_notice or dialect in {"unet", "astrak"}:
-                        assert entry.last == place.visible[-1].text, (person, dialect, entry)
-
-    def place_of(self, person: str, entry: Entry) -> Place:
-        """The room behind a line of a list."""
-        (found,) = [
-            each
-            for each in self.world.places
-            if person in each.people and each.room_for(person, self.accounts) == entry.room
-        ]
-        return found
 
 
 def play(place: Town, examples: int) -> None:

@@ -6,86 +6,36 @@ program posts with a key of the team, and listens at a webhook.
 """
 
 import asyncio
-import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import pytest
 
 from tests.store.postgres_server import new_database
-from tests.stories.process import Process, serving, surroundings
+from tests.stories.morning import (
+    NAMES,
+    PASSWORD,
+    Boris,
+    Place,
+    boris_makes_a_team,
+    people_register,
+    registered_application,
+)
+from tests.stories.process import serving
 from tests.tada.receiver import Receiver, receiving
+from tests.world.absences import learn
 from tests.world.astrak import AstrakVoice
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
-from tests.world.unet import REDIRECT_URI, Application, UnetVoice, authorized
+from tests.world.unet import UnetVoice
 from tests.world.voice import Refused, Room, Voice, direct
-from tests.world.wires import Http, Wire
+from tests.world.wires import Http
 
-PASSWORD = "secret-secret"
 WITHIN_S = 5.0
-PHONES = {"boris": "+79160000001", "clara": "+79160000002"}
-NAMES = {
-    "anna": "Анна",
-    "boris": "Борис",
-    "clara": "+7 (916) 000-0002",
-    "dora": "Дора",
-    "egor": "Егор",
-    "bot": "сборщик",
-}
-
-
-@dataclass
-class Place:
-    """Where the day happens: what is on the disk, and the process that serves it now."""
-
-    data: Path
-    options: tuple[str, ...]
-    outbox: Path
-    server: Process
-    application: Application
-    accounts: dict[str, int] = field(default_factory=dict)
-    token_of_boris: str = ""
-
-    @property
-    def base_url(self) -> str:
-        """Where the server is."""
-        return self.server.base_url
-
-    def code_for(self, phone: str) -> str:
-        """The newest code that went to that phone."""
-        lines = [json.loads(line) for line in self.outbox.read_text().splitlines()]
-        return str([line for line in lines if line["phone"] == phone][-1]["code"])
-
-    def sama(self, login: str, device: str = "phone") -> SamaVoice:
-        """With a SAMA client."""
-        return SamaVoice(self.base_url, login, PASSWORD, device)
-
-    def tada(self, login: str) -> TadaVoice:
-        """With a Tada client, by password."""
-        number = self.accounts.get(login, 0)
-        return TadaVoice(self.base_url, login, PASSWORD, self.known, account=number)
-
-    def unet(self, login: str) -> UnetVoice:
-        """With an application, by password."""
-        return UnetVoice(self.base_url, self.application, login, PASSWORD)
-
-    def astrak(self, login: str) -> AstrakVoice:
-        """With an Astrak client."""
-        return AstrakVoice(self.base_url, login, PASSWORD)
-
-    @property
-    def known(self) -> dict[str, int]:
-        """Accounts by the names that Tada shows."""
-        return {NAMES[login]: number for login, number in self.accounts.items()}
 
 
 def test_a_day_of_one_world(tmp_path: Path) -> None:
@@ -122,112 +72,12 @@ def day(tmp_path: Path, store: tuple[str, ...]) -> None:
         with serving(data, *options) as server:
             place.server = server
             who_was_away_finds_everything(place, hall, key, receiver)
+            some_are_offline_for_a_while(place, hall)
             clara_blocks_dora(place)
             egor_is_removed(place, tea)
             dora_leaves(place, tea)
             everybody_sees_the_same(place)
             assert '"level": "error"' not in server.log, server.log
-
-
-def registered_application(data: Path, store: tuple[str, ...]) -> Application:
-    """As the operator registers one."""
-    command = [sys.executable, "-m", "tertulia", "oauth-client", "create", "--name", "tests"]
-    command += ["--redirect-uri", REDIRECT_URI, "--data", str(data), *store]
-    done = subprocess.run(command, capture_output=True, check=True, env=surroundings(), timeout=30)  # noqa: S603 - our own program
-    said = json.loads(done.stdout)
-    return Application(said["client_id"], said["client_secret"])
-
-
-# Morning.
-
-
-def people_register(place: Place) -> None:
-    """Each through another API; then everybody can sign in through all of them."""
-    wire = Wire(place.base_url, "/")
-    for login in ("anna", "dora", "egor"):
-        user = {"login": login, "password": PASSWORD, "first_name": NAMES[login]}
-        wire.send({"request": {"user_create": user, "id": "1"}})
-        assert "user" in wire.receive()["response"]
-    wire.close()
-    astrak = Http(place.base_url)
-    clara = {"username": "clara", "password": PASSWORD, "phone": "8 (916) 000-00-02"}
-    answer = astrak.form("POST", "/users/register", clara).json
-    assert answer["code"] == 10, answer
-    # Until the code is shown, there is no Clara anywhere.
-    with pytest.raises(Refused):
-        place.astrak("clara")
-    code = place.code_for(PHONES["clara"])
-    confirmed = {"phone": PHONES["clara"], "code": code}
-    assert astrak.form("POST", "/users/confirm", confirmed).json["code"] == 10
-    for login in ("anna", "clara", "dora", "egor"):
-        numbers = {
-            place.sama(login).account,
-            place.astrak(login).account,
-            place.unet(login).account,
-        }
-        assert len(numbers) == 1
-        (place.accounts[login],) = numbers
-        place.tada(login)
-    place.token_of_boris, number = boris_comes(place)
-    assert number not in place.accounts.values()
-    place.accounts["boris"] = number
-    # Clara's phone, which she has proven to Astrak, opens Tada as well: the same Clara.
-    assert by_phone(place, PHONES["clara"])["me"]["phone"] == PHONES["clara"]
-
-
-def by_phone(place: Place, phone: str) -> Any:
-    """What Tada answers to a sign-in with a code."""
-    http = Http(place.base_url)
-    asked = http.ask("POST", "/api/v3/sms-login", json.dumps({"phone": phone})).json
-    assert asked["ok"], asked
-    body = {"phone": phone, "code": place.code_for(phone), "type": "web", "device_id": "browser"}
-    answer = http.ask("POST", "/api/v3/sms-auth", json.dumps(body)).json
-    assert answer["ok"], answer
-    return answer["result"]
-
-
-def boris_comes(place: Place) -> tuple[str, int]:
-    """With nothing but his phone; the same phone opens Unet."""
-    token = by_phone(place, PHONES["boris"])["token"]
-    granted = authorized(
-        place.base_url, place.application, PHONES["boris"], lambda: place.code_for(PHONES["boris"])
-    )
-    http = Http(place.base_url)
-    q = json.dumps({"info": ["details"]})
-    bearer = f"Bearer {granted['access_token']}"
-    answer = http.form("POST", "/unet/api/user/", {"q": q}, authorization=bearer).json
-    return token, int(answer["details"]["uid"])
-
-
-class Boris(TadaVoice):
-    """Signed in with his phone in the morning; the token lasts."""
-
-    def __init__(self, place: Place) -> None:
-        number = place.accounts["boris"]
-        token = place.token_of_boris
-        super().__init__(place.base_url, "", "", place.known, account=number, token=token)
-
-
-def boris_makes_a_team(place: Place, receiver: Receiver) -> tuple[Room, str]:
-    """He invites Anna, Clara and Egor; Dora stays outside."""
-    boris = Boris(place)
-    team = boris.ask("POST", "/teams", {"name": "лыжный клуб"})["uid"]
-    me = boris.ask("GET", f"/teams/{team}")["me"]["jid"]
-    boris.ask("PUT", f"/teams/{team}/contacts/{me}", {"given_name": "Борис"})
-    token = boris.ask("POST", f"/teams/{team}/invitations", {})["token"]
-    for login in ("anna", "clara", "egor"):
-        place.tada(login).ask("POST", "/teams/join", {"token": token})
-    with pytest.raises(Refused):
-        place.tada("dora").ask("GET", f"/teams/{team}")
-    contacts = boris.ask("GET", f"/teams/{team}/contacts/")
-    members = [{"jid": each["jid"]} for each in contacts if each["display_name"] in place.known]
-    body = {"display_name": "зал", "members": members}
-    jid = boris.ask("POST", f"/teams/{team}/groups", body)["jid"]
-    hook = {"kind": "raw", "group": jid, "comment": NAMES["bot"], "webhook_url": receiver.url}
-    key = boris.ask("POST", f"/teams/{team}/integrations", hook)["form"]["api_key"]["value"]
-    (hall,) = [each.room for each in boris.chats() if each.name == "зал"]
-    boris.close()
-    return hall, key
 
 
 # Noon.
@@ -338,7 +188,7 @@ def files_and_whispers(place: Place, hall: Room) -> None:
     boris = Boris(place)
     with at_hand(egor, anna, clara, boris):
         anna.read(hall)
-        egor.attach(hall, "протокол.txt", b"minutes")
+        egor.attach(hall, "протокол.txt", "")
         for each in (anna, clara, boris):
             assert each.messages(hall)[-1].files == ("протокол.txt",), each.dialect
         anna.read(hall)
@@ -390,6 +240,25 @@ def who_was_away_finds_everything(place: Place, hall: Room, key: str, receiver: 
     while (called := receiver.next()).form["text"] != "пока вас не было 2":
         assert called.status == 200
     clara.close()
+
+
+def some_are_offline_for_a_while(place: Place, hall: Room) -> None:
+    """Back with the same client, each hears what was missed: in the log, on the socket, in polls."""
+    boris = Boris(place)
+    phone, window, polls = place.sama("anna"), place.tada("egor"), place.astrak("clara")
+    with at_hand(boris, phone, window, polls):
+        plan = boris.send(hall, "завтра в девять")
+        window.listen()
+        for each in (phone, window, polls):
+            each.heard()
+            each.go()
+        boris.edit(hall, plan, "завтра в десять")
+        boris.delete(hall, boris.send(hall, "ой"))
+        call = boris.send(hall, "не опаздывайте")
+        for back in (phone, window, polls):
+            known = {plan: "завтра в девять"}
+            learn(known, back.back())
+            assert known == {plan: "завтра в десять", call: "не опаздывайте"}, back.dialect
 
 
 def clara_blocks_dora(place: Place) -> None:

@@ -1,9 +1,11 @@
 """docs/one-world.md says what every API shows of what is done in another: here it is done."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from tests.world.callback import listening
 from tests.world.scenes import SCENES
 from tests.world.stage import Stage, observed, set_up
 from tests.world.town import town
@@ -15,8 +17,8 @@ HEAD = ("| Boris … | in | SAMA | Tada | Unet | Astrak |", "|---|---|---|---|--
 
 @pytest.mark.slow
 def test_the_table_of_one_world_is_what_happens() -> None:
-    with town() as place:
-        stage = set_up(place)
+    with listening() as callback, town(callback_allow=(ip_network("127.0.0.1/32"),)) as place:
+        stage = set_up(place, callback)
         expected = table(stage)
         for person in (stage.anna, stage.boris, stage.clara):
             person.close()

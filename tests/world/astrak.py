@@ -54,7 +54,10 @@ class AstrakVoice:
     def messages(self, room: Room) -> list[Seen]:
         """A dialog, oldest first; nothing is marked as read."""
         found = self.ask("GET", "/messages/dialog", id=room.number, limit=1000, mark_read=0)
-        return [_seen(each) for each in found["response"]]
+        return [
+            _seen(each)._replace(is_read=each["read"] and each["from_id"] == self.account)
+            for each in found["response"]
+        ]
 
     # What it does.
 
@@ -97,18 +100,29 @@ class AstrakVoice:
         return [str(each["type"]) for each in self.packets()]
 
     def _said(self, packet: Json) -> Heard:
-        event = packet["event"]
+        event, number = packet["event"], packet["event"]["message_id"]
         match packet["type"]:
             case "new_message":
-                return Heard("posted", event["text"], event["from_id"])
+                files = _files(event)
+                return Heard("posted", event["text"], event["from_id"], number, files)
             case "message_edited":
-                return Heard("edited", event["text"], event["from_id"])
+                return Heard("edited", event["text"], event["from_id"], number)
             case "message_deleted":
-                return Heard("deleted", "", event["from_id"])
+                return Heard("deleted", "", event["from_id"], number)
             case "message_read":
                 return Heard("read", "", event["to_id"])
             case kind:
                 return Heard(kind, event["text"], event["from_id"])
+
+    # Going and coming back.
+
+    def go(self) -> None:
+        """Ask for nothing for a while."""
+        self.http.close()
+
+    def back(self) -> list[Heard]:
+        """What is polled now, of what happened since the last poll."""
+        return self.heard()
 
     def close(self) -> None:
         """Hang up."""
@@ -116,5 +130,8 @@ class AstrakVoice:
 
 
 def _seen(each: Json) -> Seen:
-    files = tuple(file["name"] for file in each.get("attachments", ()))
-    return Seen(each["message_id"], each["from_id"], each["text"], files)
+    return Seen(each["message_id"], each["from_id"], each["text"], _files(each))
+
+
+def _files(each: Json) -> tuple[str, ...]:
+    return tuple(file["name"] for file in each.get("attachments", ()))

@@ -7,11 +7,18 @@ from tests.world.voice import Room, direct, group
 
 @dataclass(eq=False)
 class Said:
-    """A message, or what the server itself says. `number` is the server's; 0: not known yet."""
+    """A message, or what the server itself says. `number` is the server's; 0: not known yet.
+
+    `files`: the names of what hangs on it; `answers`: what it replies to; `reactions`: who, with which sign.
+    """
 
     author: str
     text: str
     number: int = 0
+    files: tuple[str, ...] = ()
+    answers: "Said | None" = None
+    reactions: set[tuple[str, str]] = field(default_factory=set)
+    is_read: bool = False
     is_deleted: bool = False
     is_notice: bool = False
     is_silent: bool = False
@@ -22,6 +29,7 @@ class Place:
     """A room. `marks`: how many messages each has read; `number`: of a group.
 
     `in_team`: it is shown in the team, not in Tada's home team. `is_common`: everybody in the team is in it.
+    `owner`: of a channel, in which nobody else writes.
     """
 
     people: tuple[str, ...]
@@ -29,6 +37,7 @@ class Place:
     in_team: bool
     number: int = 0
     is_common: bool = False
+    owner: str = ""
     members: set[str] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
@@ -71,9 +80,9 @@ class Place:
         self.said.append(Said(actor, "", is_notice=True))
 
     def enter(self, person: str) -> None:
-        """Somebody is in it again, and has read what was said."""
+        """Somebody is in it again; nothing is new to him, but that is not to say that he has read it."""
         self.members.add(person)
-        self.read(person)
+        self.marks[person] = len(self.said)
 
     def post(self, author: str, text: str, *, reads: bool) -> Said:
         """A new message; `reads`: the author has read all there was."""
@@ -85,6 +94,8 @@ class Place:
 
     def read(self, person: str) -> None:
         """All of it."""
+        for each in self.said[self.marks[person] :]:
+            each.is_read |= each.author != person
         self.marks[person] = len(self.said)
 
 
@@ -95,8 +106,11 @@ class World:
     places: list[Place]
     blocks: set[tuple[str, str]] = field(default_factory=set)
 
-    def stands_between(self, place: Place) -> bool:
-        """Whether the two of a direct chat are in a block."""
+    def may_write(self, person: str, place: Place) -> bool:
+        """In a channel its owner does, in a direct chat nobody while one has blocked the other."""
+        return place.owner in {"", person} and not self._stands_between(place)
+
+    def _stands_between(self, place: Place) -> bool:
         if place.is_group:
             return False
         one, other = place.people

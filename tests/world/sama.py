@@ -4,7 +4,7 @@ from typing import Any
 
 from tertulia.dialects.sama import ids
 from tests.world.voice import Entry, Heard, Refused, Room, Seen, direct, group
-from tests.world.wires import Json, Wire
+from tests.world.wires import Http, Json, Wire
 
 
 class SamaVoice:
@@ -19,6 +19,7 @@ class SamaVoice:
         self.base_url = base_url
         self._secrets = {"login": login, "password": password, "device_id": device}
         self._cids: dict[Room, str] = {}
+        self._read_to: str | int = 0
         self.wire = Wire(base_url, "/")
         signed_in = self.ask("user_login", self._secrets)
         self.account: int = ids.account(signed_in["user"]["_id"])
@@ -87,14 +88,7 @@ class SamaVoice:
         """What the conversation shows, oldest first; what the server itself says left out."""
         listed = self.ask("message_list", {"cid": self.cid(room), "limit": 100})["messages"]
         return [
-            Seen(
-                ids.message(each["_id"]),
-                ids.account(each["from"]),
-                each.get("body", ""),
-                tuple(file["file_name"] for file in each.get("attachments") or ()),
-            )
-            for each in reversed(listed)
-            if "x" not in each or "type" not in each["x"]
+            _seen(each) for each in reversed(listed) if "x" not in each or "type" not in each["x"]
         ]
 
     def members(self, room: Room) -> set[int]:
@@ -141,10 +135,22 @@ class SamaVoice:
         """All of it."""
         self.ask("message_read", {"cid": self.cid(room)})
 
-    def create_group(self, name: str, others: list[int]) -> Room:
-        """A group nobody's team has."""
+    def attach(self, room: Room, name: str, text: str) -> int:
+        """The number of a message with a file on it."""
+        content = name.encode()
+        new = {"name": name, "size": len(content), "content_type": "text/plain"}
+        (made,) = self.ask("create_files", [new])["files"]
+        put = Http(self.base_url).ask(
+            "PUT", made["upload_url"].removeprefix(self.base_url), content
+        )
+        assert put.status < 300, put.text
+        file = {"file_id": made["object_id"], "file_name": name}
+        return self.send(room, text, attachments=[file])
+
+    def create_group(self, name: str, others: list[int], kind: str = "g") -> Room:
+        """A group nobody's team has; *kind* "c": a channel."""
         people = [ids.to_wire(each) for each in others]
-        params = {"type": "g", "name": name, "participants": people}
+        params = {"type": kind, "name": name, "participants": people}
         return self._room(self.ask("conversation_create", params)["conversation"])
 
     def change_members(self, room: Room, add: list[int], remove: list[int]) -> None:
@@ -160,9 +166,11 @@ class SamaVoice:
         """Be in it no more."""
         self.ask("conversation_delete", {"id": self.cid(room)})
 
-    def react(self, message: int, reaction: str) -> None:
-        """Add a reaction."""
-        self.ask("message_reactions_update", {"mid": ids.to_wire(message), "add": reaction})
+    def react(self, room: Room, message: int, sign: str, *, remove: bool = False) -> None:
+        """Add a reaction, or take it back."""
+        del room
+        change = {"mid": ids.to_wire(message), "remove" if remove else "add": sign}
+        self.ask("message_reactions_update", change)
 
     def block(self, account: int) -> None:
         """Hear nothing of him."""
@@ -197,21 +205,47 @@ class SamaVoice:
         ((kind, body),) = packet.items()
         match kind:
             case "message" if "type" not in body.get("x", {}):
-                return Heard("posted", body.get("body", ""), ids.account(body["from"]))
+                seen = _seen(body)
+                return Heard("posted", seen.text, seen.author, seen.number, seen.files)
             case "message_edit":
-                return Heard("edited", body["body"], ids.account(body["from"]))
+                number = ids.message(body["id"])
+                return Heard("edited", body["body"], ids.account(body["from"]), number)
             case "message_delete":
-                return Heard("deleted", "", ids.account(body["from"]))
+                (number,) = map(ids.message, body["ids"])
+                return Heard("deleted", "", ids.account(body["from"]), number)
             case "message_read":
                 return Heard("read", "", ids.account(body["from"]))
             case "message_reactions_update":
-                return Heard("reacted", "", ids.account(body["from"]))
+                return Heard("reacted", "", ids.account(body["from"]), ids.message(body["mid"]))
             case "typing":
                 return Heard("typing", "", ids.account(body["from"]))
             case "system_message":
                 return Heard(next(iter(body["x"])), "", 0)
             case _:
                 return None
+
+    # Going and coming back.
+
+    def go(self) -> None:
+        """Hang up, to be back later."""
+        self._missed()
+        self.wire.close()
+
+    def back(self) -> list[Heard]:
+        """Sign in on the same device: what was missed, out of the log."""
+        self.wire = Wire(self.base_url, "/")
+        self.ask("user_login", self._secrets)
+        missed = (self._said(packet) for packet in self._missed())
+        self.wire.inbox.clear()
+        return [each for each in missed if each is not None]
+
+    def _missed(self) -> list[Json]:
+        """What the log has of which we have not read yet."""
+        packets = []
+        while logs := self.ask("op_log_list", {"created_at": {"gt": self._read_to}})["logs"]:
+            self._read_to = logs[-1]["created_at"]
+            packets += [each["packet"] for each in logs]
+        return packets
 
     def close(self) -> None:
         """Hang up."""
@@ -225,3 +259,16 @@ def _word(packet: Json) -> str:
     if kind == "message" and "type" in body.get("x", {}):
         return f"{kind}: {body['x']['type']}"
     return str(kind)
+
+
+def _seen(each: Json) -> Seen:
+    answers = each.get("replied_message_id")
+    return Seen(
+        ids.message(each["_id"]),
+        ids.account(each["from"]),
+        each.get("body", ""),
+        tuple(file["file_name"] for file in each.get("attachments") or ()),
+        ids.message(answers) if answers else 0,
+        frozenset(each.get("reactions", {}).get("total", {}).items()),
+        each.get("status") == "read",
+    )

@@ -4,11 +4,6 @@ from tests.world.stage import Act, Scene, Stage
 from tests.world.voice import Room
 from tests.world.wires import Http
 
-PARTS = (
-    '--x\r\nContent-Disposition: form-data; name="file"; filename="acta.txt"\r\n'
-    "Content-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
-)
-
 
 def says(dialect: str, where: str) -> Act:
     """A message, through that API; its number is remembered."""
@@ -53,22 +48,11 @@ def attaches(dialect: str) -> Act:
         boris = stage.boris
         match dialect:
             case "sama":
-                new = {"name": "acta.txt", "size": 5, "content_type": "text/plain"}
-                made = boris.sama.ask("create_files", [new])["files"][0]
-                address = made["upload_url"].removeprefix(stage.town.base_url)
-                put = Http(stage.town.base_url).ask("PUT", address, b"hello")
-                assert put.status < 300, put.text
-                file = {"file_id": made["object_id"], "file_name": "acta.txt"}
-                boris.sama.send(stage.hall, "", attachments=[file])
+                boris.sama.attach(stage.hall, "acta.txt", "")
             case "tada":
-                path = f"/api/v4/teams/{stage.team}/chats/{stage.hall_jid}/messages"
-                kind = "multipart/form-data; boundary=x"
-                answer = boris.tada.http.ask(
-                    "POST", path, PARTS, content_type=kind, token=boris.tada.token
-                )
-                assert answer.json["ok"], answer.text
+                boris.tada.attach(stage.hall, "acta.txt", "")
             case _:
-                boris.unet.attach(stage.hall, "acta.txt", b"hello")
+                boris.unet.attach(stage.hall, "acta.txt", "")
 
     return act
 
@@ -176,9 +160,14 @@ def opens_channel(stage: Stage) -> None:
     stage.boris.sama.say(made["_id"], "good news")
 
 
-def reacts(stage: Stage) -> None:
+def reacts(dialect: str) -> Act:
     """With a sign."""
-    stage.boris.sama.react(stage.said["hall"], "+")
+
+    def act(stage: Stage) -> None:
+        voice = stage.boris.sama if dialect == "sama" else stage.boris.tada
+        voice.react(stage.hall, stage.said["hall"], dialect)
+
+    return act
 
 
 def tea(stage: Stage) -> Room:
@@ -206,9 +195,8 @@ SCENES = (
     Scene("edits", "Astrak", edits("astrak")),
     Scene("replies", "SAMA", replies("sama")),
     Scene("replies", "Tada", replies("tada")),
-    Scene(
-        "reacts to a message", "SAMA", lambda stage: stage.boris.sama.react(stage.said["hall"], "+")
-    ),
+    Scene("reacts to a message", "SAMA", reacts("sama")),
+    Scene("reacts to a message", "Tada", reacts("tada")),
     Scene("deletes", "SAMA", deletes("sama")),
     Scene("deletes", "Tada", deletes("tada"), before=says("tada", "hall")),
     Scene("deletes", "Unet", deletes("unet"), before=says("unet", "hall")),

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.world.astrak import AstrakVoice
+from tests.world.callback import Callback
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
 from tests.world.town import Town
@@ -57,6 +58,7 @@ class Stage:
     tea: Room
     hall_jid: str
     key: str
+    callback: Callback
     said: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -80,8 +82,11 @@ class Stage:
         return next(str(each["jid"]) for each in contacts if each["display_name"] == name)
 
 
-def set_up(town: Town) -> Stage:
-    """A team whose owner is Boris, with a group of all; a group that is nobody's; a direct chat."""
+def set_up(town: Town, callback: Callback) -> Stage:
+    """A team whose owner is Boris, with a group of all; a group that is nobody's; a direct chat.
+
+    What happens to Anna is told to *callback*.
+    """
     for login in ("anna", "boris", "clara"):
         town.settle(login, login)
     boris = town.tada("boris")
@@ -106,7 +111,8 @@ def set_up(town: Town) -> Stage:
     people = [Person.comes(town, login) for login in ("anna", "boris", "clara")]
     number = next(each.room for each in people[0].tada.chats() if each.name == "hall")
     key = made["form"]["api_key"]["value"]
-    return Stage(town, people[0], people[1], people[2], team, number, tea, hall, key)
+    people[0].astrak.ask("POST", "/events/callback/start", callback=callback.url)
+    return Stage(town, people[0], people[1], people[2], team, number, tea, hall, key, callback)
 
 
 Act = Callable[[Stage], object]
@@ -131,16 +137,24 @@ def observed(stage: Stage, scene: Scene) -> tuple[str, ...]:
     scene.before(stage)
     room = scene.where(stage)
     before = {name: Look.of(voice, room) for name, voice in stage.anna.voices.items()}
-    for voice in stage.anna.voices.values():
-        voice.words()
+    heard_by_all(stage)
     scene.act(stage)
-    cells = []
+    heard, cells = heard_by_all(stage), []
     for name in DIALECTS:
         voice = stage.anna.voices[name]
-        words = [f"`{word}`" for word in dict.fromkeys(voice.words())]
+        words = [f"`{word}`" for word in dict.fromkeys(heard[name])]
         said = before[name].difference(Look.of(voice, room))
         cells.append("; ".join(part for part in (", ".join(words), said) if part) or NOTHING)
     return tuple(cells)
+
+
+def heard_by_all(stage: Stage) -> dict[str, list[str]]:
+    """What each of Anna's clients has heard since the last time. A callback hears what polls do."""
+    heard = {name: voice.words() for name, voice in stage.anna.voices.items()}
+    polled = heard["astrak"]
+    called = stage.callback.words(len(polled))
+    assert (called, stage.callback.told.qsize()) == (polled, 0)
+    return heard
 
 
 @dataclass(frozen=True)
@@ -172,6 +186,8 @@ class Look:
                 said.append(shown(each))
             elif self.messages[number].text != each.text:
                 said.append("the new text")
+            elif self.messages[number].is_read != each.is_read:
+                said.append("the message is read")
         said += ["the message is gone" for number in self.messages if number not in later.messages]
         return ", ".join(said)
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tertulia.dialects.tada import ids
 from tertulia.dialects.tada.ids import Kind
@@ -105,7 +106,7 @@ class TadaVoice:
             if room is None or (last is None and not room.is_group):
                 continue
             name = each["display_name"] if room.is_group else ""
-            text = last["content"]["text"] if last else None
+            text = self._seen(last, team).text if last else None
             entries.append(Entry(room, name, each.get("num_unread", 0), text))
         return entries
 
@@ -144,7 +145,16 @@ class TadaVoice:
         files = [content["name"]] if "upload" in content else []
         files += [file["name"] for file in each.get("uploads", ())]
         text = "" if "upload" in content else content["text"]
-        return Seen(number, self.who(each["from"], team), text, tuple(files))
+        answers = each.get("reply_to", {}).get("message_id", "")
+        return Seen(
+            number,
+            self.who(each["from"], team),
+            text,
+            tuple(files),
+            ids.from_uuid(Kind.MESSAGE, answers) or 0,
+            frozenset((sign["name"], sign["counter"]) for sign in each.get("reactions", ())),
+            "received" in each and self.who(each["from"], team) == self.account,
+        )
 
     # What it does.
 
@@ -157,6 +167,29 @@ class TadaVoice:
     def reply(self, room: Room, text: str, message: int) -> int:
         """The number of a reply."""
         return self.send(room, text, reply_to=ids.to_uuid(Kind.MESSAGE, message))
+
+    def attach(self, room: Room, name: str, text: str) -> int:
+        """The number of a message with a file on it."""
+        team, jid = self.place(room)
+        parts = (
+            f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n'
+            f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            f"Content-Type: text/plain\r\n\r\n{name}\r\n--x--\r\n"
+        )
+        path = f"{API}/teams/{team}/chats/{jid}/messages"
+        kind = "multipart/form-data; boundary=x"
+        answer = self.http.ask("POST", path, parts.encode(), content_type=kind, token=self.token)
+        said = answer.json
+        if not said["ok"]:
+            raise Refused(path, said, answer.status)
+        return ids.from_uuid(Kind.MESSAGE, said["result"]["message_id"]) or 0
+
+    def react(self, room: Room, message: int, sign: str, *, remove: bool = False) -> None:
+        """Add a reaction, or take it back."""
+        team, _ = self.place(room)
+        uid = ids.to_uuid(Kind.MESSAGE, message)
+        method = "DELETE" if remove else "POST"
+        self.ask(method, f"/teams/{team}/messages/my-reactions/{uid}/{quote(sign)}")
 
     def edit(self, room: Room, message: int, text: str) -> None:
         """Write it anew."""
@@ -219,10 +252,13 @@ class TadaVoice:
 
     def listen(self) -> None:
         """A socket in each team where there is none yet."""
+        self._connect()
+        self.heard()
+
+    def _connect(self) -> None:
         for team in self.teams():
             if team not in self.sockets:
                 self.sockets[team] = Wire(self.base_url, f"/messaging/{team}", token=self.token)
-        self.heard()
 
     def heard(self) -> list[Heard]:
         """All that was on its way, each once, whatever the number of sockets."""
@@ -274,13 +310,25 @@ class TadaVoice:
                 return []
 
     def _message(self, each: Json, delayed: bool, team: str) -> Heard:  # noqa: FBT001 - as it came
-        who = self.who(each["from"], team)
+        number, who, text, files, *_ = self._seen(each, team)
         if each.get("is_archive"):
-            return Heard("deleted", "", who)
+            return Heard("deleted", "", who, number)
         if each["content"]["type"] == "change":
-            return Heard("notice", each["content"]["text"], who)
-        kind = "edited" if delayed else "posted"
-        return Heard(kind, each["content"]["text"], who)
+            return Heard("notice", text, who, number)
+        return Heard("edited" if delayed else "posted", text, who, number, files)
+
+    # Going and coming back.
+
+    def go(self) -> None:
+        """Close all sockets, to be back later."""
+        for wire in self.sockets.values():
+            wire.close()
+        self.sockets.clear()
+
+    def back(self) -> list[Heard]:
+        """A socket in each team again: what was missed is said again there."""
+        self._connect()
+        return self.heard()
 
     def close(self) -> None:
         """Hang up."""

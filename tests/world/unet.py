@@ -198,9 +198,13 @@ class UnetVoice:
     def messages(self, room: Room) -> list[Seen]:
         """What stands in a chat, oldest first."""
         found: list[Json] = []
-        page = self.ask("messages/", {"chat_id": room.number, "limit": 500})
+        fields = {"is_read": True}
+        page = self.ask("messages/", {"chat_id": room.number, "limit": 500, "fields": fields})
         found += page["items"]
-        return [_seen(each) for each in reversed(found)]
+        return [
+            _seen(each)._replace(is_read=each["is_read"] and each["uid"] == self.account)
+            for each in reversed(found)
+        ]
 
     # What it does.
 
@@ -209,9 +213,10 @@ class UnetVoice:
         made = self.ask("messages/add/", {"chat_id": room.number, "message": text, **more})
         return int(made["id"])
 
-    def attach(self, room: Room, name: str, content: bytes) -> int:
-        """The number of a message that is a file."""
-        q = {"chat_id": room.number, "attachments": [{"action": "add", "file": "f"}]}
+    def attach(self, room: Room, name: str, text: str) -> int:
+        """The number of a message with a file on it."""
+        added = [{"action": "add", "file": "f"}]
+        q = {"chat_id": room.number, "message": text, "attachments": added}
         parts = (
             f'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n{json.dumps(q)}\r\n'
             f'--x\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n'
@@ -220,7 +225,7 @@ class UnetVoice:
         answer = self.http.ask(
             "POST",
             "/unet/api/messages/add/",
-            parts + content + b"\r\n--x--\r\n",
+            parts + name.encode() + b"\r\n--x--\r\n",
             content_type="multipart/form-data; boundary=x",
             authorization=f"Bearer {self.token}",
         )
@@ -241,6 +246,29 @@ class UnetVoice:
     def read(self, room: Room) -> None:
         """This API has no word for it."""
         raise NotImplementedError(room)
+
+    # Going and coming back.
+
+    def bookmark(self, room: Room) -> Json:
+        """A page of one message that is not the newest; None when there is no such page."""
+        first = self.ask("messages/", {"chat_id": room.number, "limit": 1})
+        if not first["next_cursor"]:
+            return None
+        return self._turned(room, first["next_cursor"])
+
+    def around(self, room: Room, page: Json) -> list[int]:
+        """The numbers of what stands before and behind such a page by now, oldest first."""
+        return [*self._all(room, page, "next_cursor")[::-1], *self._all(room, page, "prev_cursor")]
+
+    def _all(self, room: Room, page: Json, way: str) -> list[int]:
+        found: list[int] = []
+        while page[way]:
+            page = self._turned(room, page[way])
+            found += [each["id"] for each in page["items"]]
+        return found
+
+    def _turned(self, room: Room, cursor: str) -> Json:
+        return self.ask("messages/", {"chat_id": room.number, "limit": 1, "cursor": cursor})
 
     def heard(self) -> list[Heard]:
         """This API says nothing by itself."""

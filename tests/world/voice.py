@@ -36,20 +36,32 @@ class Entry(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A message as somebody sees it. `files`: the names of what hangs on it."""
+    """A message as somebody sees it. `files`: the names of what hangs on it.
+
+    `answers`: the message it replies to, 0 for none; `reactions`: how many reacted with each sign. Both
+    stay empty where the API has no word for them. `is_read`: of one's own, somebody else has read it.
+    """
 
     number: int
     author: int
     text: str
     files: tuple[str, ...] = ()
+    answers: int = 0
+    reactions: frozenset[tuple[str, int]] = frozenset()
+    is_read: bool = False
 
 
 class Heard(NamedTuple):
-    """Something that came without being asked for. `who` did it; 0: the API does not say."""
+    """Something that came without being asked for. `who` did it; 0: the API does not say.
+
+    `number`, `files`: the message it is about, and what hangs on that.
+    """
 
     kind: str
     text: str
     who: int
+    number: int = 0
+    files: tuple[str, ...] = ()
 
 
 class Refused(AssertionError):
