@@ -1,7 +1,9 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
+import './app/install.svelte';
 import { apply } from './app/settings.svelte';
+import { keepFresh } from './app/update.svelte';
 
 apply();
 mount(App, { target: document.getElementById('app')! });
@@ -19,9 +21,7 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
       return url;
     },
   });
-  void navigator.serviceWorker
-    .register(policy ? policy.createScriptURL('/sw.js') : '/sw.js')
-    .catch((error: unknown) => console.info('no service worker', error));
+  void keepFresh(policy ? policy.createScriptURL('/sw.js') : '/sw.js');
   navigator.serviceWorker.addEventListener('message', (event: MessageEvent<{ open?: string }>) => {
     if (event.data?.open) location.hash = `#/chats/${event.data.open}`;
   });

@@ -32,6 +32,7 @@ def test_it_knows_who_may_sign_up(registration: Registration) -> None:
             about = await told(base_url)
             assert (about["registration"], about["max_upload"]) == (registration.value, 4_096)
             assert set(about) >= {"version", "push_key", "is_new"}
+            assert (about["sms"], about["mail"]) == (True, True)
 
     asyncio.run(story())
 

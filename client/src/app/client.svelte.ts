@@ -3,6 +3,8 @@
 import { t } from '../i18n/index.svelte';
 import type { Keep } from '../sync/keep';
 import { BrowserKeep } from '../sync/keep';
+import { Inbox } from '../sync/inbox';
+import type { MarkChange } from '../sync/marks.svelte';
 import type { Attachment, ChatRecord, Message, Person } from '../sync/model';
 import { record, records, text } from '../sync/model';
 import type { Draft } from '../sync/outbox.svelte';
@@ -13,11 +15,15 @@ import type { Session } from '../wire/http';
 import { forgetSession, freshSession, here, upload } from '../wire/http';
 import type { Json, LineState } from '../wire/socket';
 import { Line, Refused, SignedOut } from '../wire/socket';
+import { tada } from '../wire/tada';
 import { FileLinks } from './links';
 import { Notifier } from './notify.svelte';
+import { forgetPushes } from './push';
 import { note } from './said.svelte';
 
 const PRESENCE_AT_ONCE = 10;
+const AGAIN_MS = 5000;
+const EXTENSIONS = ['chat_settings'];
 
 export class Client {
   line = $state<LineState>('off');
@@ -31,8 +37,10 @@ export class Client {
   readonly notifier: Notifier;
 
   #line: Line;
+  #inbox: Inbox;
   #keep: Keep;
   #stopped = new AbortController();
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(
     readonly session: Session,
@@ -40,10 +48,16 @@ export class Client {
     private readonly ended: (isOver: boolean) => void,
   ) {
     this.#keep = keep;
+    this.#inbox = new Inbox({
+      hear: (packet) => this.world.hear(packet),
+      now: () => performance.now(),
+      isHidden: () => document.hidden,
+    });
     this.#line = new Line({
       open: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`),
       signIn: async (ask) => this.#signIn(ask),
-      heard: (packet) => this.world.hear(packet),
+      heard: (packet) => this.#inbox.add(packet),
+      answering: () => this.#inbox.flush(),
       changed: (state, retryAt) => this.#lineChanged(state, retryAt),
       signedOut: () => void this.leave(true),
     });
@@ -94,6 +108,7 @@ export class Client {
   /** Close everything. */
   stop(): void {
     this.#stopped.abort();
+    clearTimeout(this.#again);
     this.#line.stop();
     this.notifier.stop();
   }
@@ -102,12 +117,24 @@ export class Client {
   async leave(isOver: boolean): Promise<void> {
     this.stop();
     forgetSession();
+    await forgetPushes();
+    this.world.marks.forget();
     await this.#keep.wipe();
     this.ended(isOver);
   }
 
   ask(name: string, params: unknown = {}): Promise<Json> {
     return this.#line.ask(name, params);
+  }
+
+  /** Ask what there is. What the server does not answer now is asked again a little later. */
+  async catchUp(): Promise<void> {
+    clearTimeout(this.#again);
+    try {
+      await this.world.catchUp();
+    } catch {
+      this.#again = setTimeout(() => this.line === 'up' && void this.catchUp(), AGAIN_MS);
+    }
   }
 
   tryNow(): void {
@@ -129,9 +156,13 @@ export class Client {
   }
 
   async remove(message: Message, forAll: boolean): Promise<void> {
-    const type = forAll ? 'all' : 'myself';
-    await this.ask('message_delete', { cid: message.chatId, ids: [message.id], type });
-    this.world.forget(message.chatId, [message.id]);
+    await this.removeAll(message.chatId, [message.id], forAll);
+  }
+
+  /** Several messages of one chat. */
+  async removeAll(chatId: string, ids: readonly string[], forAll: boolean): Promise<void> {
+    await this.ask('message_delete', { cid: chatId, ids, type: forAll ? 'all' : 'myself' });
+    this.world.forget(chatId, ids);
   }
 
   /** Give a reaction, or take it back. */
@@ -167,40 +198,20 @@ export class Client {
     return this.#made(answer);
   }
 
-  async create(it: {
-    kind: 'group' | 'channel';
-    name: string;
-    description: string;
-    members: readonly string[];
-    picture: Json | null;
-  }): Promise<ChatRecord> {
-    const answer = await this.ask('conversation_create', {
-      type: it.kind === 'group' ? 'g' : 'c',
-      name: it.name,
-      ...(it.description ? { description: it.description } : {}),
-      participants: it.members,
-      ...(it.picture ? { image_object: it.picture } : {}),
-    });
-    return this.#made(answer);
-  }
-
-  async update(chatId: string, changes: Json): Promise<void> {
-    const answer = await this.ask('conversation_update', { id: chatId, ...changes });
-    const it = record(answer.conversation);
-    if (it) this.world.addChat(it);
-    this.world.members.delete(chatId);
-    this.world.admins.delete(chatId);
-  }
-
   async leaveChat(chat: ChatRecord): Promise<void> {
     await this.ask('conversation_delete', { id: chat.id });
     this.world.dropChat(chat.id);
   }
 
-  async subscribe(chatId: string): Promise<void> {
-    await this.ask('conversation_subscribe', { cid: chatId });
-    const answer = await this.ask('conversation_list', { ids: [chatId] });
-    for (const it of records(answer.conversations)) this.world.addChat(it);
+  /** Pin a chat, let it be quiet, or take that back; on all devices. */
+  async mark(chatId: string, change: MarkChange): Promise<void> {
+    const answer = record(await tada('PUT', '/chat-settings', { chats: { [chatId]: change } }));
+    this.world.marks.merge(record(answer?.chats) ?? {});
+  }
+
+  async #readMarks(): Promise<void> {
+    const answer = record(await tada('GET', '/chat-settings'));
+    this.world.marks.replace(record(answer?.chats) ?? {});
   }
 
   /** Who is in a chat, and who leads it; read into the world. */
@@ -214,6 +225,7 @@ export class Client {
       const found = record(answer.conversations)?.[chat.id];
       return Array.isArray(found) ? found.map(text) : [];
     };
+    this.world.stale.delete(chat.id);
     this.world.members.set(chat.id, ids(all));
     this.world.admins.set(chat.id, ids(leading));
   }
@@ -291,12 +303,12 @@ export class Client {
     let session = await freshSession();
     if (session.userId !== this.session.userId) throw new SignedOut();
     try {
-      await ask('connect', { token: session.token, device_id: session.deviceId });
+      await ask('connect', { token: session.token, device_id: session.deviceId, extensions: EXTENSIONS });
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 422) throw error;
       session = await freshSession(session.token);
       try {
-        await ask('connect', { token: session.token, device_id: session.deviceId });
+        await ask('connect', { token: session.token, device_id: session.deviceId, extensions: EXTENSIONS });
       } catch (again) {
         throw again instanceof Refused && again.status === 422 ? new SignedOut() : again;
       }
@@ -308,11 +320,12 @@ export class Client {
     this.retryAt = retryAt;
     if (state !== 'up') return;
     this.wasUp = true;
-    void this.world.catchUp().catch(() => undefined).then(async () => {
+    void this.catchUp().then(async () => {
       await this.outbox.adopt();
       this.outbox.run();
     });
     this.outbox.run();
+    void this.#readMarks().catch(() => undefined);
     void this.notifier.subscribe();
   }
 

@@ -1,17 +1,20 @@
 /** How a person hears of new messages: the title, a sound, the browser, and push when the page is closed. */
 
-import { t } from '../i18n/index.svelte';
+import { currentLanguage, t } from '../i18n/index.svelte';
 import type { ChatRecord, Message } from '../sync/model';
 import { looksOf } from '../sync/model';
 import type { World } from '../sync/world.svelte';
 import { plain } from '../text/format';
 import { nameOf, tame } from '../text/names';
-import { about } from '../wire/http';
 import type { Json } from '../wire/socket';
+import type { PushState } from './push';
+import { subscribe, tellWorker } from './push';
 import { announce } from './said.svelte';
 import { settings } from './settings.svelte';
+import { callOf, mentions } from './told';
 
 const SOUND_EVERY_MS = 900;
+const GOODBYE_MS = 2000;
 
 /** What a message says, in one line; `""` for a notice. */
 export function gist(message: Message): string {
@@ -27,6 +30,8 @@ export class Notifier {
   #sounded = 0;
   #audio: AudioContext | null = null;
   #stopped = new AbortController();
+  /** Whether pushes come while the page is closed. */
+  push = $state<PushState>('off');
 
   constructor(
     private readonly world: () => World,
@@ -55,7 +60,7 @@ export class Notifier {
     const isOpen = isLooking && world.openId === chat.id;
     const who = nameOf(world.person(message.from));
     if (isOpen && !message.notice) announce(t('hear.message', { name: tame(who), text: gist(message) }));
-    if (isOpen || message.notice || !this.#isWanted(chat)) return;
+    if (isOpen || message.notice || !this.#isWanted(chat, message)) return;
     this.#sound();
     if (!isLooking) void this.#show(chat, message, who);
   }
@@ -70,56 +75,59 @@ export class Notifier {
     if (icon && icon.getAttribute('href') !== wanted) icon.href = wanted;
   }
 
-  /** Whether push can work here at all. */
-  static get canPush(): boolean {
-    return 'serviceWorker' in navigator && 'PushManager' in globalThis && isSecureContext;
-  }
-
-  /** Tell the server where this browser can be reached, or that it is not to be. */
+  /** Let this browser be pushed to, or not, as it is set. */
   async subscribe(): Promise<void> {
-    if (!Notifier.canPush) return;
-    try {
-      const worker = await navigator.serviceWorker.getRegistration();
-      if (!worker) return;
-      const old = await worker.pushManager.getSubscription();
-      if (!settings.push || settings.notify === 'none') {
-        if (!old) return;
-        await old.unsubscribe();
-        await this.ask('push_subscription_delete', { device_udid: this.deviceId });
-        return;
-      }
-      const key = (await about())?.push_key;
-      if (!key) return;
-      const made =
-        old ??
-        (await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
-      const { keys } = made.toJSON();
-      await this.ask('push_subscription_create', {
-        platform: 'web',
-        web_endpoint: made.endpoint,
-        web_key_auth: keys?.auth,
-        web_key_p256dh: keys?.p256dh,
-        device_udid: this.deviceId,
-      });
-    } catch (error) {
-      // No push service, or it refuses: everything else still works.
-      console.info('no push', error);
-    }
+    const isWanted = settings.push && settings.notify !== 'none';
+    this.push = await subscribe(isWanted, this.deviceId, this.ask);
   }
 
-  #isWanted(chat: ChatRecord): boolean {
-    return settings.notify === 'all' || (settings.notify === 'direct' && chat.kind === 'direct');
+  /** No pushes any more: somebody signs out, and does not wait long for a server that is silent. */
+  async unsubscribe(): Promise<void> {
+    if (this.push !== 'on') return;
+    const patience = new Promise((done) => setTimeout(done, GOODBYE_MS));
+    await Promise.race([subscribe(false, this.deviceId, this.ask), patience]);
+  }
+
+  /** What the worker is to know; again when a setting or the language changes. */
+  tellWorker(): void {
+    const { me, meId } = this.world();
+    const { notify, sound, preview } = settings;
+    const words = {
+      message: t('notify.message'), file: t('notify.file'), opened: t('notify.opened'),
+      added: t('notify.added'), removed: t('notify.removed'),
+    };
+    void tellWorker({ userId: meId, call: callOf(me.login), language: currentLanguage(), notify, sound, preview, words });
+  }
+
+  /** A chat is looked at: what was shown of it is old. */
+  async opened(chatId: string): Promise<void> {
+    const worker = await navigator.serviceWorker?.getRegistration();
+    const shown = (await worker?.getNotifications?.({ tag: chatId })) ?? [];
+    shown.forEach((each) => each.close());
+  }
+
+  #isWanted(chat: ChatRecord, message: Message): boolean {
+    const world = this.world();
+    if (world.marks.muted.has(chat.id)) return false;
+    if (settings.notify !== 'direct' || chat.kind === 'direct') return settings.notify !== 'none';
+    return mentions(message.body, callOf(world.me.login));
   }
 
   async #show(chat: ChatRecord, message: Message, who: string): Promise<void> {
     if (!settings.browser || !('Notification' in globalThis) || Notification.permission !== 'granted') return;
     const title = tame(chat.kind === 'direct' ? who : `${who} · ${chat.name}`);
-    const options = { body: gist(message), tag: chat.id, icon: '/icons/192.png', data: { chat: chat.id } };
-    const worker = await navigator.serviceWorker?.getRegistration();
+    const options = {
+      body: settings.preview ? gist(message) : t('notify.message'),
+      // A second one takes the first one's place; the sound is our own.
+      tag: chat.id, icon: '/icons/192.png', lang: currentLanguage(), silent: true, data: { chat: chat.id },
+    };
     try {
+      const worker = await navigator.serviceWorker?.getRegistration();
       if (worker) return void (await worker.showNotification(title, options));
-      new Notification(title, options).onclick = () => {
+      const shown = new Notification(title, options);
+      shown.onclick = () => {
         focus();
+        shown.close();
         location.hash = `#/chats/${chat.id}`;
       };
     } catch {
@@ -127,9 +135,18 @@ export class Notifier {
     }
   }
 
+  /** The sound for once, to hear what it is like. */
+  sample(): void {
+    this.#sounded = 0;
+    this.#audio ??= new AudioContext();
+    this.#sound();
+  }
+
   /** Two soft notes. */
   #sound(): void {
     const now = Date.now();
+    // Who has just signed in has touched the page before this began to listen for it.
+    if (navigator.userActivation?.hasBeenActive) this.#audio ??= new AudioContext();
     if (!settings.sound || !this.#audio || now - this.#sounded < SOUND_EVERY_MS) return;
     this.#sounded = now;
     const { currentTime: at, destination } = this.#audio;

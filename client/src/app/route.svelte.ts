@@ -1,7 +1,7 @@
 /** Where on the page one is: what stands behind `#` in the address. */
 
 export interface Route {
-  readonly page: 'chats' | 'chat' | 'info' | 'person' | 'settings' | 'new' | 'sign';
+  readonly page: 'chats' | 'chat' | 'info' | 'person' | 'settings' | 'new' | 'contacts' | 'sign' | 'link' | 'enter';
   readonly id: string;
   /** A part of a page: `group` of `new`, a message's id of `chat`. */
   readonly part: string;
@@ -54,9 +54,13 @@ export function read(hash: string): Route {
   if (first === 'chats' && isId) return { page: 'chat', id: second, part: third === 'at' ? fourth : '' };
   if (first === 'users' && isId) return { page: 'person', id: second, part: '' };
   if (first === 'settings') return { page: 'settings', id: '', part: second };
+  if (first === 'contacts') return { page: 'contacts', id: '', part: '' };
   if (first === 'new') return { page: 'new', id: '', part: second };
   // The link of an invitation, as `tertulia invite create` prints it.
   if (first === 'invite') return { page: 'sign', id: second, part: 'up' };
+  // What stands in QR pictures: a device that is to be let in, and a ticket that lets one in.
+  if (first === 'link') return { page: 'link', id: second, part: '' };
+  if (first === 'enter') return { page: 'enter', id: second, part: '' };
   if (first === 'sign') return { page: 'sign', id: '', part: second };
   return { page: 'chats', id: '', part: '' };
 }

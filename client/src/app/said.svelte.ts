@@ -28,8 +28,26 @@ export function unsay(id: number): void {
   said.notes = said.notes.filter((each) => each.id !== id);
 }
 
-/** Say something to who listens instead of looking. Each new text is read once. */
+/** So often something is said to who listens: faster than that nobody can. */
+const HEARD_EVERY_MS = 1000;
+const MOST_HEARD = 3;
+
+let saying: string[] = [];
+let speaking: ReturnType<typeof setTimeout> | undefined;
+let spokenAt = 0;
+
+/** Say something to who listens instead of looking. Each text is read once; of many only how many they are. */
 export function announce(text: string): void {
+  saying.push(text);
+  speaking ??= setTimeout(speak, Math.max(50, spokenAt + HEARD_EVERY_MS - Date.now()));
+}
+
+function speak(): void {
+  const all = saying;
+  saying = [];
+  speaking = undefined;
+  spokenAt = Date.now();
+  const text = all.length > MOST_HEARD ? `${t('hear.many', { n: all.length - 1 })}. ${all.at(-1)}` : all.join('\n');
   // The same text again is still news: a sign that nobody hears makes it another one.
   said.heard = said.heard === text ? `${text}\u00a0` : text;
 }
@@ -46,10 +64,16 @@ const WORDS: [RegExp, Key][] = [
   [/^The invitation is unknown|by invitation only/, 'fail.invite'],
   [/^Registration on this server is closed/, 'sign.closed'],
   [/too many users|maximum participant/, 'fail.full'],
+  [/^upload$/, 'fail.upload'],
+  [/^The file is too large|^Incorrect file size/, 'fail.tooLarge'],
 ];
+
+/** A failure that brings its sentence along. */
+export class Said extends Error {}
 
 /** A failure, in a sentence of the page's language. */
 export function wordsFor(error: unknown): string {
+  if (error instanceof Said) return error.message;
   if (error instanceof LineLost) return t('fail.line');
   if (!(error instanceof Refused)) return t('fail.unknown');
   const known = WORDS.find(([pattern]) => pattern.test(error.message));

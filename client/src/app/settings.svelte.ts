@@ -2,20 +2,24 @@
 
 import type { Language } from '../i18n/index.svelte';
 import { preferred, speak } from '../i18n/index.svelte';
+import { local } from '../wire/local';
 
 export interface Settings {
   language: Language | '';
   theme: 'system' | 'light' | 'dark';
   size: 'small' | 'normal' | 'large' | 'huge';
+  /** `direct`: direct chats, and messages that name one. */
   notify: 'all' | 'direct' | 'none';
   sound: boolean;
   browser: boolean;
+  /** Whether notifications show what was written. */
+  preview: boolean;
   push: boolean;
 }
 
 const KEPT = 'tertulia.settings';
 const DEFAULTS: Settings = {
-  language: '', theme: 'system', size: 'normal', notify: 'all', sound: true, browser: false, push: false,
+  language: '', theme: 'system', size: 'normal', notify: 'all', sound: true, browser: false, preview: true, push: false,
 };
 const SIZES = { small: '14px', normal: '16px', large: '18px', huge: '21px' } as const;
 
@@ -23,7 +27,7 @@ export const settings = $state<Settings>(kept());
 
 function kept(): Settings {
   try {
-    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEPT) ?? '{}') as Partial<Settings>) };
+    return { ...DEFAULTS, ...(JSON.parse(local.get(KEPT) ?? '{}') as Partial<Settings>) };
   } catch {
     return { ...DEFAULTS };
   }
@@ -32,7 +36,7 @@ function kept(): Settings {
 /** Change something, here and in other tabs, at once. */
 export function change(some: Partial<Settings>): void {
   Object.assign(settings, some);
-  localStorage.setItem(KEPT, JSON.stringify(settings));
+  local.set(KEPT, JSON.stringify(settings));
   apply();
 }
 

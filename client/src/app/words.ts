@@ -1,5 +1,6 @@
 /** Sentences about what happens in chats. */
 
+import type { Key } from '../i18n/index.svelte';
 import { lastSeen, t } from '../i18n/index.svelte';
 import type { ChatRecord, Message } from '../sync/model';
 import type { Client } from './client.svelte';
@@ -34,4 +35,9 @@ export function underName(client: Client, chat: ChatRecord): string {
   const presence = world.presence.get(chat.personId);
   if (presence === undefined) return '';
   return presence === 'online' ? t('presence.online') : lastSeen(presence);
+}
+
+/** What the way out of a chat is called. */
+export function leaveWords(chat: ChatRecord): Key {
+  return chat.kind === 'direct' ? 'info.deleteChat' : chat.kind === 'channel' ? 'info.leaveChannel' : 'info.leave';
 }

@@ -94,6 +94,13 @@ export function lastSeen(seconds: number, now = Date.now()): string {
   return t('presence.last', { when });
 }
 
+/** When something was, as a sentence says it: `today, 14:05`. */
+export function since(at: number, now = Date.now()): string {
+  const days = daysAgo(at, now);
+  if (days > 1) return dayName(at, now);
+  return `${t(days === 1 ? 'yesterday' : 'today').toLowerCase()}, ${time(at)}`;
+}
+
 /** A number of bytes. */
 export function fileSize(bytes: number): string {
   if (bytes < 1024) return t('size.b', { n: bytes });

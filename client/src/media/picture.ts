@@ -1,10 +1,12 @@
 /** Pictures before they are sent: their sides, their hash, and smaller squares for profiles. */
 
+import { encode } from 'blurhash';
 import { randomId } from '../wire/http';
 import type { OutFile } from '../sync/keep';
-import { encode } from './blurhash';
 
 const HASHED = 32;
+/** Waves of a hash, across and down. */
+const WAVES = [4, 3] as const;
 const MOST_SIDE = 10_000;
 const PROFILE_SIDE = 512;
 
@@ -26,13 +28,13 @@ export function cleanName(name: string): string {
   return short === '' || short === '.' || short === '..' ? 'file' : short;
 }
 
-/** A square of a picture, for a profile. Throws when it is no picture. */
-export async function square(file: Blob): Promise<Blob> {
+/** A square of a picture, for a profile: that one, or the middle. Throws when it is no picture. */
+export async function square(file: Blob, part?: { x: number; y: number; side: number }): Promise<Blob> {
   const bitmap = await createImageBitmap(file);
-  const side = Math.min(bitmap.width, bitmap.height);
-  const size = Math.min(PROFILE_SIDE, side);
+  const side = part?.side ?? Math.min(bitmap.width, bitmap.height);
+  const size = Math.max(1, Math.round(Math.min(PROFILE_SIDE, side)));
   const canvas = new OffscreenCanvas(size, size);
-  const [x, y] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
+  const { x, y } = part ?? { x: (bitmap.width - side) / 2, y: (bitmap.height - side) / 2 };
   canvas.getContext('2d')!.drawImage(bitmap, x, y, side, side, 0, 0, size, size);
   bitmap.close();
   return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.88 });
@@ -48,7 +50,7 @@ async function looksOf(file: Blob): Promise<{ width: number; height: number; blu
     const context = new OffscreenCanvas(w, h).getContext('2d')!;
     context.drawImage(bitmap, 0, 0, w, h);
     bitmap.close();
-    return { width, height, blur: encode(context.getImageData(0, 0, w, h).data, w, h) };
+    return { width, height, blur: encode(context.getImageData(0, 0, w, h).data, w, h, ...WAVES) };
   } catch {
     // Broken, or of a kind this browser does not know: it is sent as a file.
     return null;

@@ -91,6 +91,8 @@ export class MemoryKeep implements Keep {
 }
 
 const VERSION = 1;
+/** A database that does not answer by then does without it: nobody waits longer for the page. */
+const OPEN_MS = 1500;
 
 /** The browser's own database, one for each account. */
 export class BrowserKeep implements Keep {
@@ -114,7 +116,7 @@ export class BrowserKeep implements Keep {
         db.createObjectStore('messages');
         db.createObjectStore('outbox', { keyPath: 'ref' });
       };
-      const db = await result(request);
+      const db = await inTime(result(request), OPEN_MS);
       // Another tab signs out: do not stand in the way.
       db.onversionchange = () => db.close();
       return new BrowserKeep(db, name);
@@ -190,12 +192,18 @@ export class BrowserKeep implements Keep {
         transaction.oncomplete = () => yes();
         transaction.onabort = transaction.onerror = () => no(transaction.error);
       });
+      // `work` may throw before anybody waits for it.
+      done.catch(() => undefined);
       work((name) => transaction.objectStore(name));
       await done;
     } catch (error) {
       console.warn('nothing could be stored', error);
     }
   }
+}
+
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return Promise.race([work, new Promise<never>((_, no) => setTimeout(() => no(new Error('too late')), ms))]);
 }
 
 function result<T>(request: IDBRequest<T>): Promise<T> {

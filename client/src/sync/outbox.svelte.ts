@@ -141,7 +141,8 @@ export class Outbox {
           tries = -1;
         } catch (error) {
           if (stop.signal.aborted || !this.#needs.isUp()) return;
-          if (error instanceof Refused) return void (await this.#fail(item.ref, error));
+          const isFinal = error instanceof Refused && error.status < 500 && error.status !== 429;
+          if (isFinal) return void (await this.#fail(item.ref, error));
           if (tries >= UPLOAD_TRIES) return void (await this.#fail(item.ref, new Refused(0, 'upload')));
           await new Promise((done) => setTimeout(done, 500 * 2 ** tries));
         }

@@ -7,14 +7,25 @@
 import type { Json } from '../wire/socket';
 import type { Message } from './model';
 import { messageOf, records } from './model';
+import { afterIt, beforeIt, byAge, merged, slices } from './stretch';
 
 export const PAGE = 50;
+/** As many as fill a high window; the first ones are to be seen at once. */
+export const FIRST = 30;
+/** So many are put on the page in one frame: more would make it stutter. */
+const SLICE = 10;
 /** So many messages are in memory at most. */
 export const MOST = 250;
-/** How many pages are read at once to come to what is new, after a gap or at the first unread one. */
+/** Fewer are enough for who looks at the end, where new ones come. */
+export const FOLLOWED = 100;
+/** How many pages are read at once to come to what is new, after a gap. */
 const PAGES_AT_ONCE = 3;
+/** How many pages are read back to find the first unread message. */
+const UNREAD_PAGES = 60;
 const LIST_LIMIT = 100;
 const KEPT = 50;
+/** What is read besides the unread messages, to see what they follow. */
+const BEFORE_UNREAD = 15;
 
 export type AskMessages = (params: Json) => Promise<Json>;
 
@@ -29,16 +40,22 @@ export class Timeline {
   isFresh = $state(false);
   /** The last attempt to read has failed. */
   hasFailed = $state(false);
+  /** One looks at the end: what is new is to be seen, and old messages are not missed. */
+  isFollowed = true;
 
   #gone = new Set<string>();
   /** These are from the browser's store: the server may know better. */
   #recalled = new Set<string>();
+  /** Came live beyond the stretch while something was read: the answer may not know them yet. */
+  #late: Message[] = [];
+  #readings = 0;
   #turn = 0;
 
   constructor(
     readonly chatId: string,
     private readonly ask: AskMessages,
     private readonly me: () => string,
+    private readonly pause: () => Promise<void> = async () => undefined,
   ) {}
 
   /** What was kept in the browser, until the server has spoken. */
@@ -58,8 +75,9 @@ export class Timeline {
    * what is new by itself, what was changed or deleted by looking again at what is on the page.
    *
    * @param atLeast so many of them.
+   * @param stays where nothing touches, what is on the page stays there, and the gap is read when one comes to it.
    */
-  async latest(atLeast = PAGE): Promise<void> {
+  async latest(atLeast = FIRST, stays = false): Promise<void> {
     const turn = ++this.#turn;
     const known = this.hasNewer ? [] : this.messages;
     await this.#reading(async () => {
@@ -68,41 +86,77 @@ export class Timeline {
       let pages = Math.max(PAGES_AT_ONCE, Math.ceil(atLeast / LIST_LIMIT));
       const newest = known.at(-1)?.id ?? '';
       do {
-        const limit = found.length || atLeast > PAGE || known.length ? LIST_LIMIT : PAGE;
-        const before = found[0] ? { updated_at: { lt: before_(found[0]) } } : {};
-        const page = await this.#list({ limit, ...before });
+        const limit = found.length || atLeast > FIRST || known.length ? LIST_LIMIT : FIRST;
+        const page = await this.#list({ limit, ...(found[0] ? beforeIt(found[0]) : {}) });
         if (turn !== this.#turn) return;
         isEnd = page.length < limit;
         found = merged(page, found);
       } while (!isEnd && --pages > 0 && (found.length < atLeast || (newest && found[0]!.id > newest)));
       const oldest = found[0]?.id ?? '';
       const touches = !isEnd && newest && oldest <= newest;
-      const older = touches ? known.filter((each) => each.id < oldest) : [];
+      const isGap = !isEnd && newest && !touches;
+      const older = touches || (isGap && stays) ? known.filter((each) => each.id < oldest) : [];
       const checked = older.length ? await this.#again(older) : [];
       if (turn !== this.#turn) return;
-      // What came live meanwhile is newer than what the list could know.
-      const live = this.hasNewer ? [] : this.messages.filter((each) => each.id > (found.at(-1)?.id ?? ''));
-      const wasThere = new Set(known.map((each) => each.id));
-      const later = live.filter((each) => !wasThere.has(each.id) && !this.#recalled.has(each.id));
+      this.isFresh = true;
+      if (isGap && stays) {
+        this.#set(checked);
+        this.hasNewer = true;
+        return;
+      }
+      this.#set(merged(merged(checked, found), this.#liveSince(known, found.at(-1)?.id ?? '')));
       this.#recalled.clear();
-      this.#set(merged(merged(checked, found), later));
       if (!touches) this.hasOlder = !isEnd;
       this.hasNewer = false;
-      this.isFresh = true;
       this.#trim('older');
     });
   }
 
-  /** What is on the page is looked at again, after a gap, without moving to the end. */
-  async recheck(): Promise<void> {
+  /** After a gap: what is new, if one looks at the end; else what is on the page, as it is now. */
+  catchUp(): Promise<void> {
+    return this.hasNewer ? this.#recheck() : this.latest(FIRST, !this.isFollowed);
+  }
+
+  async #recheck(): Promise<void> {
     const turn = ++this.#turn;
     await this.#reading(async () => {
       const checked = await this.#again(this.messages);
       if (turn !== this.#turn) return;
       this.#set(checked);
-      this.hasNewer = true;
       this.isFresh = true;
     });
+  }
+
+  /**
+   * Come to the first of so many messages of others at the end of the chat. Gives its id; `""`: it lies
+   * too far back, and the end was read.
+   */
+  async unread(count: number): Promise<string> {
+    if (count + BEFORE_UNREAD <= MOST) {
+      await this.latest(count + BEFORE_UNREAD);
+      const theirs = this.messages.filter((each) => each.from !== this.me());
+      return theirs.at(-count)?.id ?? '';
+    }
+    const turn = ++this.#turn;
+    let first: Message | undefined;
+    await this.#reading(async () => {
+      let left = count;
+      let last: Message | undefined;
+      for (let pages = 0; pages < UNREAD_PAGES && !first; pages++) {
+        const page = await this.#list({ limit: LIST_LIMIT, ...(last ? beforeIt(last) : {}) });
+        if (turn !== this.#turn) return;
+        const upTo = last?.id;
+        const theirs = page.filter((each) => each.from !== this.me() && (!upTo || each.id < upTo));
+        if (theirs.length >= left) first = theirs.at(-left);
+        left -= theirs.length;
+        last = page[0];
+        if (page.length < LIST_LIMIT) break;
+      }
+    });
+    if (turn !== this.#turn) return '';
+    if (first) await this.at(first.at);
+    else await this.latest();
+    return first?.id ?? '';
   }
 
   /** Read on at the older end. Gives whether something was read. */
@@ -112,11 +166,17 @@ export class Timeline {
     const turn = this.#turn;
     this.isLoadingOlder = true;
     await this.#reading(async () => {
-      const page = await this.#list({ limit: PAGE, updated_at: { lt: before_(first) } });
-      if (turn !== this.#turn) return;
-      this.hasOlder = page.length === PAGE;
-      this.#set(merged(page, this.messages));
-      this.#trim('newer');
+      const page = await this.#list({ limit: PAGE, ...beforeIt(first) });
+      let edge = first;
+      for (const slice of slices(page, SLICE).reverse()) {
+        // The stretch was read anew, or reading on at its other end has let go of this one.
+        if (turn !== this.#turn || this.messages[0]?.id !== edge.id) return;
+        this.#set(merged(slice, this.messages));
+        this.#trim('newer');
+        edge = this.messages[0]!;
+        await this.pause();
+      }
+      if (turn === this.#turn && this.messages[0]?.id === edge.id) this.hasOlder = page.length === PAGE;
     });
     this.isLoadingOlder = false;
     return !this.hasFailed;
@@ -129,10 +189,18 @@ export class Timeline {
     const turn = this.#turn;
     this.isLoadingNewer = true;
     await this.#reading(async () => {
-      const { page, isEnd } = await this.#after(last);
-      if (turn !== this.#turn) return;
-      this.#set(merged(this.messages, page));
-      this.hasNewer = !isEnd;
+      const page = await this.#list({ limit: PAGE, ...afterIt(last) });
+      let edge = last;
+      for (const slice of slices(page, SLICE)) {
+        if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id) return;
+        this.#set(merged(this.messages, slice));
+        this.#trim('older');
+        edge = this.messages.at(-1)!;
+        await this.pause();
+      }
+      if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id || page.length === PAGE) return;
+      this.#set(merged(this.messages, this.#late));
+      this.hasNewer = false;
       this.#trim('older');
     });
     this.isLoadingNewer = false;
@@ -152,13 +220,17 @@ export class Timeline {
   async at(moment: number): Promise<void> {
     const turn = ++this.#turn;
     await this.#reading(async () => {
-      const before = await this.#list({ limit: PAGE, updated_at: { lt: moment + 1 } });
-      const { page, isEnd } = await this.#after({ at: moment });
+      const [before, after] = await Promise.all([
+        this.#list({ limit: PAGE, created_at: { lt: moment + 1 } }),
+        this.#list({ limit: PAGE, created_at: { gt: moment } }),
+      ]);
       if (turn !== this.#turn) return;
-      this.#set(merged(before, page));
+      const isEnd = after.length < PAGE;
+      this.#set(merged(merged(before, after), isEnd ? this.#late : []));
       this.hasOlder = before.length === PAGE;
       this.hasNewer = !isEnd;
       this.isFresh = true;
+      this.#recalled.clear();
     });
   }
 
@@ -170,12 +242,15 @@ export class Timeline {
       this.messages = this.messages.with(there, message);
       return;
     }
+    if (this.#readings) this.#late.push(message);
     // Beyond a gap it would be out of place; it is found when one comes there.
     if (this.hasNewer) return;
     const last = this.messages.at(-1);
     if (!last || last.id < message.id) this.messages = [...this.messages, message];
     else this.#set(merged(this.messages, [message]));
-    this.#trim('older');
+    // What one looks at must not go: then the new ones do, and are read when one comes there.
+    if (this.isFollowed) this.#trim('older', FOLLOWED);
+    else this.#trim('newer');
   }
 
   /** Change one message, if it is there. */
@@ -194,6 +269,13 @@ export class Timeline {
     return this.messages.find((each) => each.id === id);
   }
 
+  /** What came live while the newest messages were read: newer than what the list could know. */
+  #liveSince(known: readonly Message[], newest: string): Message[] {
+    const wasThere = new Set(known.map((each) => each.id));
+    const live = this.hasNewer ? this.#late : [...this.messages, ...this.#late];
+    return live.filter((each) => each.id > newest && !wasThere.has(each.id) && !this.#recalled.has(each.id));
+  }
+
   /** Those messages as the server has them now; deleted ones are left out. */
   async #again(messages: readonly Message[]): Promise<Message[]> {
     const found: Message[] = [];
@@ -204,27 +286,6 @@ export class Timeline {
     return found.sort(byAge);
   }
 
-  /**
-   * A page of what follows a moment. The server finds it by the date of change, so what was edited later
-   * is missing there; reading back from the page's end by the date of creation brings it in.
-   */
-  async #after(last: { at: number }): Promise<{ page: Message[]; isEnd: boolean }> {
-    const changed = await this.#list({ limit: PAGE, updated_at: { gt: last.at } });
-    const isEnd = changed.length < PAGE;
-    const created = changed.filter((each) => each.at > last.at).sort(byAge);
-    const end = created.at(-1);
-    if (isEnd || !end) return { page: created, isEnd: isEnd || !changed.length };
-    let page = created;
-    let upTo = end.at + 1;
-    for (;;) {
-      const back = await this.#list({ limit: LIST_LIMIT, updated_at: { lt: upTo } });
-      page = merged(back.filter((each) => each.at > last.at), page);
-      const oldest = back[0];
-      if (!oldest || back.length < LIST_LIMIT || oldest.at <= last.at) return { page, isEnd: false };
-      upTo = oldest.at;
-    }
-  }
-
   /** A page of the server's list, oldest first. */
   async #list(params: Json): Promise<Message[]> {
     const answer = await this.ask({ cid: this.chatId, ...params });
@@ -233,11 +294,14 @@ export class Timeline {
   }
 
   async #reading(work: () => Promise<void>): Promise<void> {
+    if (!this.#readings++) this.#late = [];
     try {
       await work();
       this.hasFailed = false;
     } catch {
       this.hasFailed = true;
+    } finally {
+      this.#readings--;
     }
   }
 
@@ -245,35 +309,14 @@ export class Timeline {
     this.messages = messages.filter((each) => !this.#gone.has(each.id));
   }
 
-  #trim(side: 'older' | 'newer'): void {
-    if (this.messages.length <= MOST) return;
+  #trim(side: 'older' | 'newer', most = MOST): void {
+    if (this.messages.length <= most) return;
     if (side === 'older') {
-      this.messages = this.messages.slice(-MOST);
+      this.messages = this.messages.slice(-most);
       this.hasOlder = true;
     } else {
-      this.messages = this.messages.slice(0, MOST);
+      this.messages = this.messages.slice(0, most);
       this.hasNewer = true;
     }
   }
-}
-
-/** Ids are made in the order of messages. */
-export function byAge(a: Message, b: Message): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-}
-
-/** Both, sorted, each message once; the later argument knows better. */
-export function merged(a: readonly Message[], b: readonly Message[]): Message[] {
-  const all = new Map<string, Message>();
-  for (const each of a) all.set(each.id, each);
-  for (const each of b) all.set(each.id, each);
-  return [...all.values()].sort(byAge);
-}
-
-/**
- * A bound that leaves this message out. Of a message that was just acknowledged only the second is known,
- * rounded up: then it may come again, which `merged` does not mind.
- */
-function before_(message: Message): number {
-  return message.at % 1000 === 0 ? message.at + 1 : message.at;
 }

@@ -1,19 +1,21 @@
 /** The world as this client knows it. There is one truth: everything on the page is read from here. */
 
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { local } from '../wire/local';
 import type { Json } from '../wire/socket';
 import type { Keep } from './keep';
+import { Marks } from './marks.svelte';
 import type { ChatRecord, Message, Person } from './model';
-import { chatOf, goneOf, messageOf, personOf, presenceOf, record, records, text } from './model';
-import type { AskMessages } from './timeline.svelte';
+import { chatOf, goneOf, messageOf, presenceOf, record, records, text } from './model';
+import { ChatOrder } from './order.svelte';
+import { People } from './people.svelte';
+import { reacted } from './reactions';
+import { Saver } from './saver';
 import { Timeline } from './timeline.svelte';
+import { Timelines, nextFrame } from './timelines';
+import { Typing } from './typing.svelte';
 
-const TYPING_MS = 6000;
-const SAVE_MS = 800;
-const PEOPLE_AT_ONCE = 100;
 const LIST_LIMIT = 100;
-/** So many histories are in memory besides the open one. */
-const TIMELINES = 4;
 const SEEN = 'tertulia.seen.';
 
 export interface WorldNeeds {
@@ -29,39 +31,38 @@ export interface WorldNeeds {
 }
 
 export class World {
-  readonly people = new SvelteMap<string, Person>();
   readonly chats = new SvelteMap<string, ChatRecord>();
   readonly presence = new SvelteMap<string, number | 'online'>();
-  readonly typing = new SvelteMap<string, readonly string[]>();
+  readonly typing = new Typing();
   readonly blocked = new SvelteSet<string>();
   /** Who is in a group, once it was asked. */
   readonly members = new SvelteMap<string, readonly string[]>();
   readonly admins = new SvelteMap<string, readonly string[]>();
+  /** Of these chats it has changed who is in them: to be asked for again. */
+  readonly stale = new SvelteSet<string>();
   /** The server has said which chats there are. */
   isListed = $state(false);
+  /** It did not say it, the last time it was asked. */
+  hasFailed = $state(false);
   /** Which history the page shows; `""`: none. */
   openId = $state('');
+  /** Whether somebody looks at the end of that history, so that what comes is read as it comes. */
+  isSeen: (chatId: string) => boolean = () => false;
 
-  readonly sorted = $derived.by(() =>
-    [...this.chats.values()].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1)),
-  );
-  readonly unread = $derived.by(() => {
-    let chats = 0;
-    for (const chat of this.chats.values()) if (chat.unread) chats++;
-    return chats;
-  });
+  readonly marks: Marks;
+  #order = new ChatOrder();
+  /** The pinned ones first, then the one that changed last. */
+  readonly sorted = $derived.by(() => this.#order.under(this.marks.pinned));
+  /** How many chats have something new in them that is not to be quiet. */
+  readonly unread = $derived.by(() => this.#order.unread(this.marks.muted));
 
   #needs: WorldNeeds;
-  #timelines = new Map<string, Timeline>();
-  #wanted = new Set<string>();
-  #asking = false;
+  #timelines: Timelines;
+  #saver: Saver;
+  #people: People;
   #touched = new Set<string>();
-  #quiet = new Map<string, ReturnType<typeof setTimeout>>();
-  #dirtyChats = new Set<string>();
-  #goneChats = new Set<string>();
-  #dirtyPeople = new Set<string>();
-  #dirtyLines = new Set<string>();
-  #saving: ReturnType<typeof setTimeout> | undefined;
+  /** Chats that are being asked for: of many messages the first asks for all. */
+  #fetching = new Map<string, Promise<ChatRecord | null>>();
   #recount = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(
@@ -69,6 +70,15 @@ export class World {
     needs: WorldNeeds,
   ) {
     this.#needs = needs;
+    this.marks = new Marks(meId);
+    this.#people = new People({ ask: needs.ask, changed: (ids) => this.#saver.people(ids) });
+    this.#timelines = new Timelines((chatId) => this.#recalled(chatId));
+    this.#saver = new Saver({
+      keep: needs.keep,
+      chat: (id) => this.chats.get(id),
+      person: (id) => this.#people.get(id),
+      line: (chatId) => this.#timelines.get(chatId),
+    });
   }
 
   get me(): Person {
@@ -78,13 +88,15 @@ export class World {
   /** What was kept in the browser. */
   async recall(): Promise<void> {
     const [chats, people] = await Promise.all([this.#needs.keep.chats(), this.#needs.keep.people()]);
-    for (const person of people) if (!this.people.has(person.id)) this.people.set(person.id, person);
-    for (const chat of chats) if (!this.chats.has(chat.id)) this.chats.set(chat.id, chat);
+    this.#people.recall(people);
+    const news = chats.filter((chat) => !this.chats.has(chat.id));
+    for (const chat of news) this.chats.set(chat.id, chat);
+    this.#order.putAll(news);
   }
 
   /** A person; what is not known yet is asked for. */
   person(id: string): Person {
-    const known = this.people.get(id);
+    const known = this.#people.get(id);
     if (known) return known;
     this.want([id]);
     return { ...goneOf(id), isGone: false };
@@ -92,49 +104,50 @@ export class World {
 
   /** Ask for those who are not known, many at a time. */
   want(ids: readonly string[], again = false): void {
-    for (const id of ids) if (id && (again || !this.people.has(id))) this.#wanted.add(id);
-    if (this.#wanted.size && !this.#asking) {
-      this.#asking = true;
-      setTimeout(() => void this.#askPeople(), 10);
-    }
+    this.#people.want(ids, again);
   }
 
   /** The history of a chat. */
   timeline(chatId: string): Timeline {
-    const there = this.#timelines.get(chatId);
-    if (there) {
-      // The last one used is the last one to be let go.
-      this.#timelines.delete(chatId);
-      this.#timelines.set(chatId, there);
-      return there;
-    }
-    const ask: AskMessages = (params) => this.#needs.ask('message_list', params);
-    const made = new Timeline(chatId, ask, () => this.meId);
-    this.#timelines.set(chatId, made);
-    for (const id of this.#timelines.keys()) {
-      if (this.#timelines.size <= TIMELINES) break;
-      if (id !== this.openId && id !== chatId) this.#timelines.delete(id);
-    }
+    return this.#timelines.use(chatId, this.openId);
+  }
+
+  /** A history that begins with what the browser has kept of it. */
+  #recalled(chatId: string): Timeline {
+    const made = new Timeline(chatId, (params) => this.#needs.ask('message_list', params), () => this.meId, nextFrame);
     void this.#needs.keep.messages(chatId).then((kept) => made.recall(kept));
     return made;
   }
 
   /** After a gap: which chats there are, what is in them, and the open history. */
   async catchUp(): Promise<void> {
-    for (const id of [...this.#timelines.keys()]) {
-      if (id !== this.openId) this.#timelines.delete(id);
+    try {
+      await this.#askAll();
+      this.hasFailed = false;
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
     }
+  }
+
+  async #askAll(): Promise<void> {
+    this.#timelines.dropAllBut(this.openId);
     this.want([this.meId], true);
     const open = this.#timelines.get(this.openId);
     await Promise.all([
       this.#listChats(),
-      open?.isFresh ? (open.hasNewer ? open.recheck() : open.latest()) : undefined,
-      this.#needs.ask('list_blocked_users').then((answer) => {
-        this.blocked.clear();
-        for (const id of Array.isArray(answer.users) ? answer.users : []) this.blocked.add(text(id));
-      }),
+      open?.isFresh ? open.catchUp() : undefined,
+      this.readBlocked(),
     ]);
     if (open) this.saved(open);
+  }
+
+  /** Whom one has blocked, on whatever device. */
+  async readBlocked(): Promise<void> {
+    const { users } = await this.#needs.ask('list_blocked_users');
+    const ids = new Set(Array.isArray(users) ? users.map(text) : []);
+    for (const id of this.blocked) if (!ids.has(id)) this.blocked.delete(id);
+    for (const id of ids) this.blocked.add(id);
   }
 
   /** A packet that came by itself. */
@@ -150,6 +163,7 @@ export class World {
     else if (name === 'typing') this.#typing(it);
     else if (name === 'last_activity') this.setPresence(it);
     else if (name === 'system_message') this.#system(it);
+    else if (name === 'chat_settings') this.marks.hear(it);
   }
 
   setPresence(activity: Json): void {
@@ -157,13 +171,7 @@ export class World {
   }
 
   addPeople(users: readonly Json[]): Person[] {
-    const people = users.map(personOf).filter((each) => each.id);
-    for (const each of people) {
-      this.people.set(each.id, each);
-      this.#dirtyPeople.add(each.id);
-    }
-    this.#saveSoon();
-    return people;
+    return this.#people.add(users);
   }
 
   /** A chat from a conversation object of the server. What the object leaves out stays as it was. */
@@ -185,11 +193,11 @@ export class World {
   }
 
   dropChat(id: string): void {
+    const chat = this.chats.get(id);
+    if (chat) this.#order.drop(chat);
     this.chats.delete(id);
-    this.#timelines.delete(id);
-    this.#goneChats.add(id);
-    this.#dirtyChats.delete(id);
-    this.#saveSoon();
+    this.#timelines.drop(id);
+    this.#saver.chatGone(id);
   }
 
   /** The chats, again, as the server has them: those, and only those. */
@@ -231,26 +239,27 @@ export class World {
     if (chat && (chat.last?.id ?? '') < message.id) {
       this.#setChat({ ...chat, last: message, changedAt: laterOf(chat.changedAt, message.at) });
     }
-    this.#lineSoon(message.chatId);
+    this.#saver.line(message.chatId);
   }
 
   async #message(it: Json): Promise<void> {
     const message = messageOf(it, this.meId);
     if (message.ref) this.#needs.confirm(message.ref);
-    this.#typingEnds(message.chatId, message.from);
-    let chat = this.chats.get(message.chatId);
-    const isNew = !chat || (chat.last?.id ?? '') < message.id;
+    this.typing.ends(message.chatId, message.from);
     this.#timelines.get(message.chatId)?.put(message);
-    this.#lineSoon(message.chatId);
-    if (!chat) {
-      chat = (await this.#fetchChat(message.chatId)) ?? undefined;
-      if (!chat) return;
-    } else if (isNew) {
+    this.#saver.line(message.chatId);
+    const wasKnown = this.chats.has(message.chatId);
+    if (!wasKnown) await this.#fetchChat(message.chatId);
+    // What the server tells of a chat may be from before this message.
+    let chat = this.chats.get(message.chatId);
+    if (!chat) return;
+    const isNew = (chat.last?.id ?? '') < message.id;
+    if (isNew) {
       const isTheirs = message.from !== this.meId;
       chat = {
         ...chat,
         last: message,
-        unread: isTheirs ? chat.unread + 1 : chat.unread,
+        unread: isTheirs && (chat.unread || !this.isSeen(chat.id)) ? chat.unread + 1 : chat.unread,
         changedAt: laterOf(chat.changedAt, message.at),
       };
       this.#setChat(chat);
@@ -258,10 +267,10 @@ export class World {
     }
     this.want([message.from]);
     if (message.notice) {
-      this.members.delete(chat.id);
+      this.stale.add(chat.id);
       this.want([message.notice.personId]);
     }
-    if (isNew && message.from !== this.meId) this.#needs.news(chat, message);
+    if ((isNew || !wasKnown) && message.from !== this.meId) this.#needs.news(chat, message);
   }
 
   #edited(it: Json): void {
@@ -277,7 +286,7 @@ export class World {
   /** Messages are gone: from the history, and from the list of chats. */
   forget(chatId: string, ids: readonly string[]): void {
     this.#timelines.get(chatId)?.remove(ids);
-    this.#lineSoon(chatId);
+    this.#saver.line(chatId);
     const chat = this.chats.get(chatId);
     if (!chat) return;
     if (chat.unread || (chat.last && ids.includes(chat.last.id))) void this.#fetchChat(chatId);
@@ -298,7 +307,7 @@ export class World {
     if (chat.last && ids.includes(chat.last.id)) {
       this.#setChat({ ...chat, last: { ...chat.last, delivery: 'read' } });
     }
-    this.#lineSoon(chat.id);
+    this.#saver.line(chat.id);
   }
 
   #reacted(it: Json): void {
@@ -308,15 +317,7 @@ export class World {
 
   /** Reactions come and go. */
   react(chatId: string, id: string, add: string, remove: string, isMine: boolean): void {
-    this.changeMessage(chatId, id, (message) => {
-      const total = new Map(message.reactions);
-      const own = new Set(message.own);
-      if (add && !(isMine && own.has(add))) total.set(add, (total.get(add) ?? 0) + 1);
-      if (remove && !(isMine && !own.has(remove))) total.set(remove, (total.get(remove) ?? 1) - 1);
-      if (isMine && add) own.add(add);
-      if (isMine && remove) own.delete(remove);
-      return { ...message, reactions: [...total].filter(([, n]) => n > 0), own: [...own] };
-    });
+    this.changeMessage(chatId, id, (message) => reacted(message, add, remove, isMine));
   }
 
   /** Change a message wherever it is shown. */
@@ -324,30 +325,15 @@ export class World {
     this.#timelines.get(chatId)?.patch(id, change);
     const chat = this.chats.get(chatId);
     if (chat?.last?.id === id) this.#setChat({ ...chat, last: change(chat.last) });
-    this.#lineSoon(chatId);
+    this.#saver.line(chatId);
   }
 
   #typing(it: Json): void {
     const [chatId, who] = [text(it.cid), text(it.from)];
     if (!chatId || !who || who === this.meId) return;
-    if (it.status === 'stop') return this.#typingEnds(chatId, who);
+    if (it.status === 'stop') return this.typing.ends(chatId, who);
     this.want([who]);
-    const those = this.typing.get(chatId) ?? [];
-    if (!those.includes(who)) this.typing.set(chatId, [...those, who]);
-    const key = `${chatId} ${who}`;
-    clearTimeout(this.#quiet.get(key));
-    this.#quiet.set(key, setTimeout(() => this.#typingEnds(chatId, who), TYPING_MS));
-  }
-
-  #typingEnds(chatId: string, who: string): void {
-    const key = `${chatId} ${who}`;
-    clearTimeout(this.#quiet.get(key));
-    this.#quiet.delete(key);
-    const those = this.typing.get(chatId);
-    if (!those?.includes(who)) return;
-    const others = those.filter((each) => each !== who);
-    if (others.length) this.typing.set(chatId, others);
-    else this.typing.delete(chatId);
+    this.typing.begins(chatId, who);
   }
 
   #system(it: Json): void {
@@ -356,7 +342,7 @@ export class World {
     if (made) {
       const isNew = !this.chats.has(text(made._id));
       const chat = this.addChat(made);
-      this.admins.delete(chat.id);
+      this.stale.add(chat.id);
       this.want(this.members.get(chat.id) ?? []);
       // One that comes back, or that we were added to, has a history that the packet does not tell.
       if (isNew && !('last_message' in made)) void this.#fetchChat(chat.id);
@@ -370,7 +356,13 @@ export class World {
   }
 
   /** A chat as the server has it now; null when it is not ours. */
-  async #fetchChat(id: string): Promise<ChatRecord | null> {
+  #fetchChat(id: string): Promise<ChatRecord | null> {
+    const under = this.#fetching.get(id) ?? this.#fetchAnew(id).finally(() => this.#fetching.delete(id));
+    this.#fetching.set(id, under);
+    return under;
+  }
+
+  async #fetchAnew(id: string): Promise<ChatRecord | null> {
     try {
       const answer = await this.#needs.ask('conversation_list', { ids: [id] });
       const [it] = records(answer.conversations);
@@ -391,72 +383,30 @@ export class World {
     const chat = this.chats.get(id);
     if (!chat) return;
     // A channel's server keeps no mark that we could set; this browser does.
-    if (chat.kind === 'channel' && chat.last) localStorage.setItem(SEEN + id, chat.last.id);
+    if (chat.kind === 'channel' && chat.last) local.set(SEEN + id, chat.last.id);
     if (chat.unread !== left) this.#setChat({ ...chat, unread: left });
   }
 
   #withSeen(chat: ChatRecord): ChatRecord {
     if (chat.kind !== 'channel' || !chat.unread) return chat;
-    const seen = localStorage.getItem(SEEN + chat.id) ?? '';
+    const seen = local.get(SEEN + chat.id) ?? '';
     return seen >= (chat.last?.id ?? '') ? { ...chat, unread: 0 } : chat;
   }
 
-  async #askPeople(): Promise<void> {
-    const ids = [...this.#wanted].slice(0, PEOPLE_AT_ONCE);
-    for (const id of ids) this.#wanted.delete(id);
-    try {
-      if (ids.length) {
-        const answer = await this.#needs.ask('get_users_by_ids', { ids });
-        this.addPeople(records(answer.users));
-        // Who is not known to the server is gone for good.
-        for (const id of ids) if (!this.people.has(id)) this.people.set(id, goneOf(id));
-      }
-    } catch {
-      // Asked again when they are shown next time.
-    }
-    this.#asking = false;
-    if (this.#wanted.size) this.want([]);
-  }
-
   #setChat(chat: ChatRecord): void {
+    this.#order.put(chat, this.chats.get(chat.id));
     this.chats.set(chat.id, chat);
-    this.#dirtyChats.add(chat.id);
-    this.#goneChats.delete(chat.id);
-    this.#saveSoon();
+    this.#saver.chat(chat.id);
   }
 
   /** This history has changed; it is kept in the browser soon. */
   saved(line: Timeline): void {
-    this.#lineSoon(line.chatId);
-  }
-
-  #lineSoon(chatId: string): void {
-    this.#dirtyLines.add(chatId);
-    this.#saveSoon();
-  }
-
-  #saveSoon(): void {
-    this.#saving ??= setTimeout(() => void this.save(), SAVE_MS);
+    this.#saver.line(line.chatId);
   }
 
   /** Write what has changed to the browser's store. */
-  async save(): Promise<void> {
-    clearTimeout(this.#saving);
-    this.#saving = undefined;
-    const { keep } = this.#needs;
-    const chats = [...this.#dirtyChats].flatMap((id) => this.chats.get(id) ?? []);
-    const people = [...this.#dirtyPeople].flatMap((id) => this.people.get(id) ?? []);
-    const lines = [...this.#dirtyLines].flatMap((id) => this.#timelines.get(id) ?? []);
-    const gone = [...this.#goneChats];
-    for (const all of [this.#dirtyChats, this.#dirtyPeople, this.#dirtyLines, this.#goneChats]) {
-      all.clear();
-    }
-    if (chats.length || gone.length) await keep.saveChats(chats, gone);
-    if (people.length) await keep.savePeople(people);
-    for (const line of lines) {
-      const messages = line.toKeep;
-      if (messages) await keep.saveMessages(line.chatId, messages);
-    }
+  save(): Promise<void> {
+    return this.#saver.save();
   }
 }
 

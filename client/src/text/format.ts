@@ -121,3 +121,10 @@ function linkAt(text: string, at: number): string {
   const host = link.replace(/^https?:\/\//i, '');
   return /^[\p{L}\p{N}[]/u.test(host) && (host !== link ? true : /^www\.[^.]+\../i.test(link)) ? link : '';
 }
+
+const TURNED = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Whether the last line is one of words that run from left to right: the hour has room in it. */
+export function endsInLine(body: string): boolean {
+  return !!body && !body.trimEnd().endsWith('```') && !TURNED.test(body);
+}

@@ -25,7 +25,7 @@ const TOGETHER_MS = 5 * 60_000;
 export function rowsOf(messages: readonly Message[], unreadFrom: string, kept: ReadonlyMap<string, Row>): Row[] {
   const rows: Row[] = [];
   const keys = new Set<string>();
-  const days = messages.map((each) => new Date(each.at).toDateString());
+  const days = daysOf(messages);
   messages.forEach((message, i) => {
     if (days[i] !== days[i - 1]) {
       const key = `day ${days[i]}`;
@@ -36,20 +36,27 @@ export function rowsOf(messages: readonly Message[], unreadFrom: string, kept: R
     // A message keeps its name from before it was acknowledged, so that it stays the same on the page.
     const key = message.ref && !keys.has(message.ref) ? message.ref : message.id;
     keys.add(key);
-    rows.push(
-      same(kept, {
-        kind: 'message',
-        key,
-        message,
-        isFirst: message.id === unreadFrom || !together(messages[i - 1], message, days[i - 1], days[i]),
-        isLast: messages[i + 1]?.id === unreadFrom || !together(message, messages[i + 1], days[i], days[i + 1]),
-      }),
-    );
+    const isFirst = message.id === unreadFrom || !together(messages[i - 1], message, days[i - 1], days[i]);
+    const isLast = messages[i + 1]?.id === unreadFrom || !together(message, messages[i + 1], days[i], days[i + 1]);
+    rows.push(same(kept, { kind: 'message', key, message, isFirst, isLast }));
   });
   return rows;
 }
 
-function together(a: Message | undefined, b: Message | undefined, dayA?: string, dayB?: string): boolean {
+/** The midnight before each message. The calendar is asked once a day, not once a message. */
+function daysOf(messages: readonly Message[]): number[] {
+  let day = 0;
+  let next = 0;
+  return messages.map(({ at }) => {
+    if (at >= day && at < next) return day;
+    const midnight = new Date(at);
+    day = midnight.setHours(0, 0, 0, 0);
+    next = midnight.setDate(midnight.getDate() + 1);
+    return day;
+  });
+}
+
+function together(a: Message | undefined, b: Message | undefined, dayA?: number, dayB?: number): boolean {
   return !!a && !!b && a.from === b.from && !a.notice && !b.notice && dayA === dayB && b.at - a.at < TOGETHER_MS;
 }
 

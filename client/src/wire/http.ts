@@ -1,5 +1,6 @@
 /** What goes over HTTP: signing in, signing out, the content of files, and facts about the server. */
 
+import { local } from './local';
 import { LineLost, Refused, SignedOut } from './socket';
 
 /** A sign-in, as this browser keeps it. */
@@ -20,10 +21,14 @@ export interface About {
   registration: 'open' | 'invite' | 'closed';
   /** Nobody has an account yet. */
   is_new: boolean;
+  /** Whether codes go out by SMS, and by e-mail. */
+  sms: boolean;
+  mail: boolean;
 }
 
 const KEPT = 'tertulia.session';
 const DEVICE = 'tertulia.device';
+const TADA = 'tertulia.tada';
 const EARLY_MS = 10 * 60_000;
 
 /** Sixteen random bytes as text; works where pages are not encrypted, too. */
@@ -35,7 +40,7 @@ export function randomId(): string {
 /** The session of this browser, if somebody is signed in. */
 export function keptSession(): Session | null {
   try {
-    const session = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null;
+    const session = JSON.parse(local.get(KEPT) ?? 'null') as Session | null;
     return session && session.userId && session.deviceId ? session : null;
   } catch {
     return null;
@@ -52,6 +57,15 @@ export function onSessionElsewhere(changed: (session: Session | null) => void): 
 /** Sign in with a password. Throws `Refused`, `LineLost`. */
 export async function signIn(login: string, password: string): Promise<Session> {
   return signedIn(await post('/login', { login, password, device_id: deviceId() }), deviceId());
+}
+
+/** Sign in with a session of Tada, which stays this browser's, too. Throws `Refused`, `LineLost`. */
+export async function signInWithTada(token: string): Promise<{ session: Session; hasName: boolean }> {
+  const answer = await post('/login', { tada_token: token, device_id: deviceId() });
+  const session = signedIn(answer, deviceId());
+  keepTada(session.userId, token);
+  const user = answer.user as { first_name?: string; last_name?: string };
+  return { session, hasName: !!(user.first_name || user.last_name) };
 }
 
 /**
@@ -86,7 +100,26 @@ export async function signOut(): Promise<void> {
 
 /** Nobody is signed in here any more. */
 export function forgetSession(): void {
-  localStorage.removeItem(KEPT);
+  local.remove(KEPT);
+  forgetTada();
+}
+
+/** The token of Tada that belongs to this browser's session; `""`: there is none yet. */
+export function keptTada(): string {
+  try {
+    const kept = JSON.parse(local.get(TADA) ?? 'null') as { userId: string; token: string } | null;
+    return kept && kept.userId === keptSession()?.userId ? kept.token : '';
+  } catch {
+    return '';
+  }
+}
+
+export function keepTada(userId: string, token: string): void {
+  local.set(TADA, JSON.stringify({ userId, token }));
+}
+
+export function forgetTada(): void {
+  local.remove(TADA);
 }
 
 /** Facts about the server; null when it does not answer. */
@@ -142,22 +175,34 @@ export function here(url: string): string {
 
 /** The name of this browser, which stays. */
 export function deviceId(): string {
-  const kept = localStorage.getItem(DEVICE);
+  const kept = local.get(DEVICE);
   if (kept) return kept;
   const made = `web-${randomId()}`;
-  localStorage.setItem(DEVICE, made);
+  local.set(DEVICE, made);
   return made;
 }
 
+/** What this browser is called in the list of one's sessions: `Firefox, Linux`. */
+export function deviceName(agent = navigator.userAgent): string {
+  const first = (names: readonly (readonly [string, RegExp])[]): string =>
+    names.find(([, pattern]) => pattern.test(agent))?.[0] ?? '';
+  const browser = first([
+    ['Edge', /Edg/], ['Opera', /OPR\//], ['Yandex', /YaBrowser/], ['Samsung Internet', /SamsungBrowser/],
+    ['Firefox', /Firefox|FxiOS/], ['Chrome', /Chrom|CriOS/], ['Safari', /Safari/],
+  ]);
+  const system = first([
+    ['Android', /Android/], ['iPhone', /iPhone/], ['iPad', /iPad/], ['Windows', /Windows/],
+    ['ChromeOS', /CrOS/], ['macOS', /Mac OS/], ['Linux', /Linux|X11/],
+  ]);
+  return [browser, system].filter(Boolean).join(', ') || 'Web';
+}
+
 function signedIn(answer: Record<string, unknown>, device: string): Session {
-  const user = answer.user as { _id: string };
-  const session: Session = {
-    deviceId: device,
-    userId: user._id,
-    token: String(answer.access_token),
-    expiresAt: Number(answer.expired_at),
-  };
-  localStorage.setItem(KEPT, JSON.stringify(session));
+  const userId = (answer.user as { _id?: unknown } | undefined)?._id;
+  const token = answer.access_token;
+  if (typeof userId !== 'string' || typeof token !== 'string') throw new Refused(502, 'This is no sign-in.');
+  const session: Session = { deviceId: device, userId, token, expiresAt: Number(answer.expired_at) || 0 };
+  local.set(KEPT, JSON.stringify(session));
   return session;
 }
 
@@ -184,15 +229,13 @@ async function post(
     throw new LineLost();
   }
   if (!answer.ok) throw new Refused(answer.status, (await answer.text()).slice(0, 200));
-  try {
-    return (await answer.json()) as Record<string, unknown>;
-  } catch {
-    throw new LineLost();
-  }
+  const said: unknown = await answer.json().catch(() => null);
+  if (typeof said !== 'object' || said === null) throw new Refused(502, 'This is no answer.');
+  return said as Record<string, unknown>;
 }
 
 /** One at a time over all tabs, where the browser can do that. */
-function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
   const locks = navigator.locks as LockManager | undefined;
   return locks ? (locks.request(name, work) as Promise<T>) : work();
 }

@@ -43,6 +43,7 @@ beforeEach(() => {
     open: () => (wires.push(new FakeWire()), last()),
     signIn: () => signIn(),
     heard: (packet) => heard.push(packet),
+    answering: () => undefined,
     changed: (state) => states.push(state),
     signedOut: () => heard.push({ signedOut: true }),
   });

@@ -47,6 +47,8 @@ export interface LineNeeds {
   signIn(ask: Ask): Promise<void>;
   /** A packet that is no answer. */
   heard(packet: Json): void;
+  /** An answer is about to be given: what came before it is to be known by then. */
+  answering(): void;
   /** The line changed its state; `retryAt` is when it tries again (ms since 1970), 0 if it does not wait. */
   changed(state: LineState, retryAt: number): void;
   /** The session is over. */
@@ -230,7 +232,10 @@ export class Line {
     }
     if (typeof packet !== 'object' || packet === null) return;
     const response = object(packet.response);
-    if (response) return this.#answered(response);
+    if (response) {
+      this.#needs.answering();
+      return this.#answered(response);
+    }
     const ack = object(packet.ask) ?? object(packet.ack);
     if (ack) return this.#settle(this.#sent, String(ack.mid), ack, null);
     const failed = object(packet.message);

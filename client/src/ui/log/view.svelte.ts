@@ -1,0 +1,134 @@
+/** Where one looks in a history, and how it stays there when something comes or goes above it. */
+
+import { tick } from 'svelte';
+import type { Timeline } from '$/sync/timeline.svelte';
+
+const NEAR_PX = 900;
+const END_PX = 60;
+
+export class LogView {
+  /** What scrolls, and what its rows lie in, one after the other. */
+  box = $state.raw<HTMLElement | null>(null);
+  list = $state.raw<HTMLElement | null>(null);
+  /** The lowest row is in view. */
+  isAtEnd = $state(true);
+  /** It has been brought to where one is to begin. */
+  isPlaced = $state(false);
+
+  /** A row that has to stay where it is; null: one is at the end, and stays there. */
+  #anchor: { readonly node: HTMLElement; readonly key: string; readonly top: number } | null = null;
+
+  constructor(private readonly line: Timeline) {}
+
+  /** One sees what is new as soon as it comes. */
+  get isFollowing(): boolean {
+    return this.isAtEnd && !this.line.hasNewer;
+  }
+
+  get isNearTop(): boolean {
+    return !!this.box && this.box.scrollTop < NEAR_PX;
+  }
+
+  get isNearEnd(): boolean {
+    return this.#below < NEAR_PX;
+  }
+
+  get #below(): number {
+    const { box } = this;
+    return box ? box.scrollHeight - box.scrollTop - box.clientHeight : 0;
+  }
+
+  scrolled(): void {
+    if (!this.isPlaced) return;
+    this.#look();
+    this.hold();
+  }
+
+  #look(): void {
+    this.isAtEnd = this.#below < END_PX;
+    this.line.isFollowed = this.isFollowing;
+  }
+
+  /** Remember what stands at the top of the view. */
+  hold(): void {
+    this.#anchor = null;
+    if (!this.box || !this.isPlaced || this.isFollowing) return;
+    const { top } = this.box.getBoundingClientRect();
+    // A message: the line of its day would stay at the top when more of that day comes.
+    for (let at = this.#firstBelow(top); at; at = at.nextElementSibling as HTMLElement | null) {
+      if (!at.dataset.id) continue;
+      this.#anchor = { node: at, key: at.dataset.key!, top: at.getBoundingClientRect().top - top };
+      return;
+    }
+  }
+
+  /** Bring it back there. */
+  settle(): void {
+    const { box } = this;
+    if (!box || !this.isPlaced) return;
+    if (!this.#anchor) {
+      if (this.isFollowing) box.scrollTop = box.scrollHeight;
+      return;
+    }
+    const node = this.#anchor.node.isConnected ? this.#anchor.node : this.row(this.#anchor.key);
+    if (!node) return;
+    const moved = node.getBoundingClientRect().top - box.getBoundingClientRect().top - this.#anchor.top;
+    if (Math.abs(moved) > 0.5) box.scrollTop += moved;
+  }
+
+  /** Bring a row to a part of the view's height. Gives it; null: it is not there, and nothing moves. */
+  async toRow(key: string, part: number): Promise<HTMLElement | null> {
+    await tick();
+    const { box } = this;
+    const node = this.row(key);
+    if (!box || !node) return null;
+    box.scrollTop += node.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight * part;
+    this.#placed();
+    return node;
+  }
+
+  async toEnd(): Promise<void> {
+    this.#anchor = null;
+    await tick();
+    if (!this.box) return;
+    this.box.scrollTop = this.box.scrollHeight;
+    this.#placed();
+  }
+
+  /** The row of that key, or of the message of that id. */
+  row(key: string): HTMLElement | null {
+    const name = CSS.escape(key);
+    return this.list?.querySelector<HTMLElement>(`:scope > [data-key="${name}"], :scope > [data-id="${name}"]`) ?? null;
+  }
+
+  /** The messages that can be seen. */
+  get seen(): HTMLElement[] {
+    const { top, bottom } = this.box?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+    const found: HTMLElement[] = [];
+    for (let at = this.#firstBelow(top); at; at = at.nextElementSibling as HTMLElement | null) {
+      if (at.getBoundingClientRect().top >= bottom) break;
+      if (at.dataset.id) found.push(at);
+    }
+    return found;
+  }
+
+  #placed(): void {
+    this.isPlaced = true;
+    this.#look();
+    this.hold();
+  }
+
+  /** The first row that ends below a height. They lie in order, so not all have to be measured. */
+  #firstBelow(height: number): HTMLElement | null {
+    const rows = this.list?.children;
+    if (!rows) return null;
+    let from = 0;
+    let to = rows.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (rows[middle]!.getBoundingClientRect().bottom > height) to = middle;
+      else from = middle + 1;
+    }
+    return (rows[from] as HTMLElement | undefined) ?? null;
+  }
+}

@@ -1,0 +1,31 @@
+/** The few words that the browser keeps beside its database; where it refuses to, they live as long as the page. */
+
+const refused = new Map<string, string>();
+
+export const local = {
+  get(key: string): string | null {
+    const here = refused.get(key);
+    if (here !== undefined) return here;
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key: string, value: string): void {
+    try {
+      localStorage.setItem(key, value);
+      refused.delete(key);
+    } catch {
+      refused.set(key, value);
+    }
+  },
+  remove(key: string): void {
+    refused.delete(key);
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // Then it is not there either.
+    }
+  },
+};
