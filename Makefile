@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve client test test-all check fix bench hooks clean
+.PHONY: help setup serve client test test-all check fix bench bench-client hooks clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.complete  ## Make the virtual environment .venv with everything in it
 
@@ -44,6 +44,10 @@ fix: setup  ## Let ruff mend what it can
 
 bench: setup  ## Measure speed and print a table
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-client: setup  ## Measure how fast the web client is, in Chromium
+	$(BIN)/python client/node.py build
+	$(BIN)/python -m benchmarks.browser $(ARGS)
 
 hooks: setup  ## Run `make check` before every commit in this clone
 	printf '#!/bin/sh\nexec make check\n' > "$$(git rev-parse --git-path hooks)/pre-commit"
