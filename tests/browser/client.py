@@ -1,6 +1,7 @@
 """The web client in Debian's Chromium, driven by Playwright; and a server that can be killed."""
 
 import contextlib
+import io
 import json
 import random
 import socket
@@ -9,7 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Page,
+    expect,
+    sync_playwright,
+)
 from websockets.sync.client import connect
 
 from tests.stories.process import serving
@@ -21,7 +30,7 @@ AXE = Path(__file__).parents[2] / "client" / "node_modules" / "axe-core" / "axe.
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 780}
 SECRET = "hush-hush-hush"
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 OPTIONS = [
     "--no-sandbox",
@@ -95,6 +104,9 @@ class Person:
         expect(composer(page)).to_be_visible()
 
 
+MakePerson = Callable[..., Person]
+
+
 def composer(page: Page) -> Any:
     """Where one writes."""
     return page.locator(".composer textarea")
@@ -104,6 +116,25 @@ def write(page: Page, text: str) -> None:
     """Write a message and send it."""
     composer(page).fill(text)
     composer(page).press("Enter")
+
+
+def act(page: Page, text: str, action: str) -> None:
+    """Do something with a message, over its menu."""
+    words = page.locator("article[data-id] .words").filter(has_text=text)
+    words.last.click(button="right", position={"x": 3, "y": 3})
+    page.get_by_role("menuitem", name=action, exact=True).click()
+
+
+def upload(name: str, kind: str, content: bytes) -> FilePayload:
+    """A file for a file field."""
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def picture(size: tuple[int, int] = (640, 420), colour: str = "teal") -> bytes:
+    """A picture of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
 
 
 def bubbles(page: Page) -> Any:
@@ -120,9 +151,12 @@ def texts(page: Page) -> list[str]:
 class Line:
     """A plain SAMA client: what the page talks to is a public API."""
 
-    def __init__(self, base_url: str, login: str) -> None:
+    def __init__(self, base_url: str, login: str, first_name: str = "") -> None:
+        """With a first name somebody new signs up."""
         self._socket = connect(base_url.replace("http", "ws"), max_size=None, legacy=True)
         self._number = 0
+        if first_name:
+            self.ask("user_create", login=login, password=SECRET, first_name=first_name)
         answer = self.ask("user_login", login=login, password=SECRET, device_id="line")
         self.id: str = answer["user"]["_id"]
 
@@ -171,6 +205,18 @@ class Line:
         chat: str = made["conversation"]["_id"]
         return chat
 
+    def tell(self, kind: str, **params: Any) -> None:
+        """Say what is not answered."""
+        self._socket.send(json.dumps({kind: params}))
+
+    def hears(self, kind: str) -> dict[str, Any]:
+        """The next packet of that kind; those before it are passed over."""
+        while True:
+            packet = self._receive()
+            if kind in packet:
+                content: dict[str, Any] = packet[kind]
+                return content
+
     def list(self, chat: str) -> list[str]:
         """What was said there, oldest first."""
         answer = self.ask("message_list", cid=chat, limit=100)
@@ -185,11 +231,19 @@ class Line:
         return packet
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong on the page as it is."""
+SETTLED = """() => Promise.all(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
+    .map(each => each.finished.catch(() => null)))"""
+"""Done when nothing moves that will come to rest: what is half faded in has no contrast yet."""
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds wrong on the page as it is, by all its rules or by some."""
+    page.evaluate(SETTLED)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    wanted = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = page.evaluate("wanted => axe.run(document, wanted)", wanted)
     return [
         f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
         for each in found["violations"]

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tertulia.web.pages import BUILT
 from tests.browser.chromium import Chromium, Tab, chromium
+from tests.browser.client import DESKTOP, MakePerson, Person, browser_for_clients
 from tests.browser.people import Computer, NewComputer, someone
 from tests.browser.site import Site, site
 from tests.stories.process import Process, serving
@@ -61,3 +64,52 @@ def computer(
 def two(computer: NewComputer) -> tuple[Tab, Tab]:
     """Anna's page and Boris', both signed up and signed in."""
     return someone(computer(), "anna"), someone(computer(), "boris")
+
+
+# The web client. A browser and a server for each file, not for all: Playwright keeps a loop running in this
+# thread, which other tests could not bear.
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Browser]:
+    """Chromium for the web client."""
+    assert (BUILT / "index.html").exists(), "The client is not built: python client/node.py build"
+    with browser_for_clients() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A server for the web client."""
+    with serving(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture
+def person(clients: Browser, house: Process) -> Iterator[MakePerson]:
+    """Makes people with browsers; at the end none of their pages made a mistake."""
+    made: list[Person] = []
+
+    def new(size: dict[str, int] = DESKTOP, url: str = "", **more: object) -> Person:
+        made.append(Person(clients, url or house.base_url, size, **more))
+        return made[-1]
+
+    yield new
+    wrong = [words for each in made for words in each.wrong]
+    for each in made:
+        each.context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def visitor(person: MakePerson) -> Iterator[MakePerson]:
+    """Makes people who may be refused something, which browsers log."""
+    made: list[Person] = []
+
+    def new(size: dict[str, int] = DESKTOP, url: str = "", **more: object) -> Person:
+        made.append(person(size, url, **more))
+        return made[-1]
+
+    yield new
+    for each in made:
+        each.wrong = [words for words in each.wrong if "responded with a status of" not in words]

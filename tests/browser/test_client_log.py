@@ -1,0 +1,297 @@
+"""The log of a chat in the web client: where it opens, what stays in place, keys, and gaps."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.browser.client import DESKTOP, SECRET, Line, MakePerson, Person, composer
+from tests.stories.process import Process
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Talk = Callable[[str, str, int], tuple[Person, Line, str]]
+
+NUMBERS = """() => [...document.querySelectorAll('[role=log] article[data-id] .words')]
+    .map(it => parseInt(it.textContent, 10)).filter(it => !isNaN(it))"""
+
+TOP = """id => document.querySelector(`[data-id="${id}"]`).getBoundingClientRect().top"""
+
+HEARD = """() => {
+    window.heard = [];
+    const voice = document.querySelector('[data-announcer]');
+    new MutationObserver(() => heard.push(voice.textContent))
+        .observe(voice, {childList: true, characterData: true, subtree: true});
+}"""
+
+SIZE = """size => {
+    localStorage['tertulia.settings'] = JSON.stringify({size});
+    dispatchEvent(new StorageEvent('storage', {key: 'tertulia.settings'}));
+}"""
+
+
+@pytest.fixture
+def talk(person: MakePerson, house: Process) -> Iterator[Talk]:
+    """Two people and what the second has said to the first: numbered messages."""
+    lines: list[Line] = []
+
+    def new(reader: str, writer: str, count: int) -> tuple[Person, Line, str]:
+        someone = person(DESKTOP).sign_up(reader, reader.title())
+        mine = Line(house.base_url, reader)
+        mine.ask("user_create", login=writer, password=SECRET, first_name=writer.title())
+        line = Line(house.base_url, writer)
+        chat = line.chat_with(mine.id)
+        if count:
+            line.say(chat, *numbered(range(count)))
+        mine.close()
+        lines.append(line)
+        return someone, line, chat
+
+    yield new
+    for each in lines:
+        each.close()
+
+
+def numbered(numbers: Iterable[int]) -> list[str]:
+    return [f"{number:04} said" for number in numbers]
+
+
+def log(page: Page) -> Locator:
+    return page.locator("[role=log]")
+
+
+def newest(page: Page) -> Locator:
+    return page.get_by_role("button", name="To the newest message")
+
+
+def message(page: Page, number: int) -> Locator:
+    return page.locator("article[data-id]").filter(has_text=f"{number:04} said")
+
+
+def without_gap(page: Page) -> tuple[int, int]:
+    """The first and the last number on the page; all between are there once, in order."""
+    numbers = page.evaluate(NUMBERS)
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return numbers[0], numbers[-1]
+
+
+def test_a_chat_opens_at_the_first_unread_message(talk: Talk) -> None:
+    nina, line, chat = talk("nina", "otto", 420)
+    page = nina.page
+    page.goto(f"{nina.url}/#/chats/{chat}")
+    expect(page.get_by_role("separator")).to_be_in_viewport()
+    expect(message(page, 0)).to_be_in_viewport()
+    expect(newest(page)).to_contain_text("99+")
+    newest(page).click()
+    expect(message(page, 419)).to_be_in_viewport()
+    expect(newest(page)).to_have_count(0)
+    expect(page.locator("a.row .badge")).to_have_count(0)
+    without_gap(page)
+
+    # What comes while she looks elsewhere begins with a line, and the button leads there first.
+    log(page).evaluate("it => it.scrollTop -= 2500")
+    expect(newest(page)).to_be_visible()
+    line.say(chat, *numbered(range(420, 450)))
+    expect(newest(page)).to_contain_text("30")
+    newest(page).click()
+    expect(page.get_by_role("separator")).to_be_in_viewport()
+    expect(message(page, 420)).to_be_in_viewport()
+    newest(page).click()
+    expect(message(page, 449)).to_be_in_viewport()
+    # At the end, what comes is read at once.
+    line.say(chat, *numbered([450]))
+    expect(message(page, 450)).to_be_in_viewport()
+    expect(page.locator("a.row .badge")).to_have_count(0)
+    assert line.list(chat)[-1] == "0450 said"
+    shown = line.ask("message_list", cid=chat, limit=1)["messages"][0]
+    expect(page.locator("a.row")).to_contain_text("0450 said")
+    page.wait_for_function("() => document.hasFocus()")
+    _until_read(line, chat, shown["_id"])
+
+
+def _until_read(line: Line, chat: str, mid: str) -> None:
+    for _ in range(40):
+        (it,) = line.ask("message_list", cid=chat, ids=[mid])["messages"]
+        if it.get("status") == "read":
+            return
+    # The answers themselves take time: forty are enough for the page to have said it.
+    raise AssertionError(f"{mid} is not read")
+
+
+def test_what_one_looks_at_stays_where_it_is(talk: Talk) -> None:
+    pia, line, chat = talk("pia", "quinn", 300)
+    page = pia.page
+    page.goto(f"{pia.url}/#/chats/{chat}")
+    newest(page).click()
+    expect(message(page, 299)).to_be_in_viewport()
+    log(page).evaluate("it => it.scrollTop -= 2000")
+    expect(newest(page)).to_be_visible()
+    looked = message(page, page.evaluate(_IN_THE_MIDDLE))
+    mid = looked.get_attribute("data-id")
+    before = page.evaluate(TOP, mid)
+    # Older pages above, new messages below.
+    line.say(chat, *numbered(range(300, 320)))
+    expect(newest(page)).to_contain_text("20")
+    assert abs(page.evaluate(TOP, mid) - before) < 2
+    # Larger letters, a lower window: the keyboard of a phone.
+    page.evaluate(SIZE, "huge")
+    expect(looked).to_be_in_viewport()
+    page.set_viewport_size({"width": 640, "height": 400})
+    expect(log(page)).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    page.evaluate(SIZE, "normal")
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a TypedDict of just these keys
+    # At the end one stays at the end.
+    newest(page).click()
+    newest(page).click()
+    expect(message(page, 319)).to_be_in_viewport()
+    page.evaluate(SIZE, "huge")
+    expect(message(page, 319)).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 640, "height": 400})
+    expect(message(page, 319)).to_be_in_viewport(ratio=1)
+
+
+_IN_THE_MIDDLE = """() => {
+    const log = document.querySelector('[role=log]').getBoundingClientRect();
+    const it = [...document.querySelectorAll('[role=log] article[data-id]')]
+        .find(each => each.getBoundingClientRect().top > log.top + log.height / 2);
+    return parseInt(it.querySelector('.words').textContent, 10);
+}"""
+
+
+def test_keys_lead_through_the_log(talk: Talk) -> None:
+    ruth, _, chat = talk("ruth", "sven", 320)
+    page = ruth.page
+    page.goto(f"{ruth.url}/#/chats/{chat}")
+    expect(message(page, 0)).to_be_in_viewport()
+    log(page).focus()
+    page.keyboard.press("End")
+    expect(message(page, 319)).to_be_in_viewport()
+    page.keyboard.press("ArrowUp")
+    expect(message(page, 319)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(message(page, 318)).to_be_focused()
+    at = log(page).evaluate("it => it.scrollTop")
+    page.keyboard.press("PageUp")
+    page.wait_for_function(f"() => document.querySelector('[role=log]').scrollTop < {at} - 200")
+    page.keyboard.press("Home")
+    expect(message(page, 0)).to_be_focused()
+    expect(log(page).get_by_text("The conversation begins here")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(message(page, 1)).to_be_focused()
+
+    page.keyboard.press("r")
+    expect(composer(page)).to_be_focused()
+    expect(page.locator(".composer")).to_contain_text("Sven")
+    page.keyboard.press("Escape")
+    message(page, 1).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Reply")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(message(page, 1)).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("dialog")).to_contain_text("Delete")
+    page.keyboard.press("Escape")
+    message(page, 1).focus()
+    page.keyboard.press("Escape")
+    expect(composer(page)).to_be_focused()
+
+
+def test_a_day_is_one_click_away(talk: Talk) -> None:
+    tara, _, chat = talk("tara", "ulf", 120)
+    page = tara.page
+    page.goto(f"{tara.url}/#/chats/{chat}")
+    newest(page).click()
+    expect(message(page, 119)).to_be_in_viewport()
+    page.get_by_role("button", name="Go to a date").first.click()
+    today = page.evaluate(
+        "new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10)"
+    )
+    page.locator("dialog input[type=date]").fill(today)
+    page.locator("dialog .main-button").click()
+    expect(message(page, 0)).to_be_in_viewport()
+    expect(message(page, 0)).to_be_focused()
+    without_gap(page)
+
+
+def test_who_listens_hears_each_message_once_and_of_many_only_how_many(talk: Talk) -> None:
+    vera, line, chat = talk("vera", "wim", 1)
+    page = vera.page
+    page.goto(f"{vera.url}/#/chats/{chat}")
+    expect(message(page, 0)).to_be_in_viewport()
+    expect(log(page)).to_have_attribute("aria-live", "off")
+    page.evaluate(HEARD)
+    line.say(chat, "hello")
+    page.wait_for_function("() => heard.includes('Wim: hello')")
+    line.say(chat, *numbered(range(1, 41)))
+    page.wait_for_function("() => heard.at(-1).includes('Wim: 0040 said')")
+    heard: list[str] = page.evaluate("heard")
+    assert heard.count("Wim: hello") == 1
+    assert len(heard) < 20
+    assert "new message" in heard[-1] or "Wim: 0040 said" in heard[-1]
+
+
+class Cable:
+    """The wire of a page, which can be pulled out."""
+
+    def __init__(self, page: Page) -> None:
+        self._is_cut = False
+        self._open: list[WebSocketRoute] = []
+        page.route_web_socket("**/socket", self._plug)
+
+    def _plug(self, wire: WebSocketRoute) -> None:
+        if self._is_cut:
+            wire.close()
+            return
+        wire.connect_to_server()
+        self._open.append(wire)
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for each in self._open:
+            each.close()
+        self._open.clear()
+
+    def mend(self, page: Page) -> None:
+        self._is_cut = False
+        page.evaluate("dispatchEvent(new Event('online'))")
+
+
+@pytest.mark.parametrize("kind", ["end", "back"])
+def test_a_gap_of_many_pages_is_healed(talk: Talk, kind: str) -> None:
+    """For who is at the end of the chat, and for who looks back."""
+    is_at_end = kind == "end"
+    xenia, line, chat = talk(f"xenia-{kind}", f"yuri-{kind}", 120)
+    page = xenia.page
+    cable = Cable(page)
+    page.goto(f"{xenia.url}/#/chats/{chat}")
+    page.reload()
+    newest(page).click()
+    expect(message(page, 119)).to_be_in_viewport()
+    if not is_at_end:
+        log(page).evaluate("it => it.scrollTop -= 1500")
+        expect(newest(page)).to_be_visible()
+    seen = page.evaluate(_IN_THE_MIDDLE)
+    cable.cut()
+    line.say(chat, *numbered(range(120, 620)))
+    expect(page.get_by_text("No connection")).to_be_visible()
+    cable.mend(page)
+    expect(page.get_by_text("No connection")).to_have_count(0)
+    expect(page.locator("a.row")).to_contain_text("0619 said")
+    if is_at_end:
+        expect(message(page, 619)).to_be_in_viewport()
+    else:
+        expect(message(page, seen)).to_be_in_viewport()
+        expect(newest(page)).to_contain_text("99+")
+    first, _ = without_gap(page)
+    # All the way through the gap: nothing is missing, nothing is there twice.
+    page.keyboard.press("Escape")
+    log(page).focus()
+    page.keyboard.press("Home")
+    expect(message(page, 0)).to_be_focused()
+    last = 0
+    while last < 619:
+        log(page).evaluate("it => it.scrollTop = it.scrollHeight")
+        page.wait_for_function(f"last => ({NUMBERS})().at(-1) > last || last >= 619", arg=last)
+        _, last = without_gap(page)
+    assert first <= 619

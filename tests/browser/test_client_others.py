@@ -1,0 +1,160 @@
+"""The web client in one chat with people who use other programs and another API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.client import (
+    DESKTOP,
+    PHONE,
+    SECRET,
+    Line,
+    MakePerson,
+    act,
+    bubbles,
+    composer,
+    picture,
+    texts,
+    upload,
+    write,
+)
+from tests.browser.tada import Tada
+from tests.stories.process import Process
+
+Three = tuple[Page, Line, Tada, str, str]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_plain_sama_client_and_a_page_understand_each_other(
+    person: MakePerson, house: Process
+) -> None:
+    """Everything one does is heard by the other as the protocol says it, and the other way round."""
+    nora = person(DESKTOP).sign_up("nora", "Nora")
+    page = nora.page
+    line = Line(nora.url, "oleg", "Oleg")
+    nora.open_chat_with("oleg")
+    write(page, "hello")
+    heard = line.hears("message")
+    assert heard["body"] == "hello"
+    chat = heard["cid"]
+
+    expect(bubbles(page).last.get_by_role("img", name="Sent")).to_be_visible()
+    line.ask("message_read", cid=chat, ids=[heard["_id"]])
+    expect(bubbles(page).last.get_by_role("img", name="Read")).to_be_visible()
+
+    line.tell("typing", cid=chat, status="start")
+    expect(page.locator("main header")).to_contain_text("typing…")
+    (said,) = line.say(chat, "good evening")
+    expect(bubbles(page).last).to_contain_text("good evening")
+    # Who looks at it has read it, and the sender hears of that.
+    assert said in line.hears("message_read")["ids"]
+    line.ask("message_edit", id=said, body="good morning")
+    expect(bubbles(page).last).to_contain_text("good morning")
+    expect(bubbles(page).last).to_contain_text("edited")
+    line.ask("message_reactions_update", mid=said, add="🎉")
+    expect(bubbles(page).last.get_by_role("button", name="🎉, 1 person")).to_be_visible()
+    bubbles(page).last.get_by_role("button", name="🎉, 1 person").click()
+    assert line.hears("message_reactions_update")["add"] == "🎉"
+
+    composer(page).press_sequentially("an answer", delay=5)
+    assert line.hears("typing")["cid"] == chat
+    act(page, "good morning", "Reply")
+    composer(page).press("Enter")
+    answer = line.hears("message")
+    assert (answer["body"], answer["replied_message_id"]) == ("an answer", said)
+    act(page, "an answer", "Edit")
+    write(page, "a better answer")
+    assert line.hears("message_edit")["body"] == "a better answer"
+    act(page, "a better answer", "Delete")
+    page.get_by_role("button", name="Delete for everybody").click()
+    assert line.hears("message_delete")["ids"] == [answer["_id"]]
+    line.ask("message_delete", cid=chat, ids=[said], type="all")
+    expect(page.locator("[role=log]")).not_to_contain_text("good morning")
+    assert texts(page) == ["hello"]
+    assert line.list(chat) == ["hello"]
+
+    page.locator(".composer input[type=file]").set_input_files(
+        upload("sea.png", "image/png", picture())
+    )
+    write(page, "the sea")
+    (file,) = line.hears("message")["attachments"]
+    (url,) = line.ask("get_file_urls", file_ids=[file["file_id"]])["file_urls"]
+    with urlopen(url) as answered:  # noqa: S310 - our own server
+        assert answered.read() == picture()
+    line.close()
+
+
+@pytest.fixture
+def three(person: MakePerson) -> Iterator[Three]:
+    """Paula's page, Rosa's SAMA, Sergej's Tada; the group that they are in, as each of the two calls it."""
+    paula = person(PHONE).sign_up("paula", "Paula")
+    rosa = Line(paula.url, "rosa", "Rosa")
+    sergej_line = Line(paula.url, "sergej", "Сергей")
+    me = sergej_line.ask("user_search", keyword="paula")["users"][0]["_id"]
+    made = rosa.ask("conversation_create", type="g", name="Tea", participants=[me, sergej_line.id])
+    sergej_line.close()
+    sergej = Tada(paula.url, "sergej", SECRET)
+    (chat,) = sergej.of_team("GET", "chats")["objects"]
+    yield paula.page, rosa, sergej, made["conversation"]["_id"], chat["jid"]
+    rosa.close()
+    sergej.close()
+
+
+def test_a_tada_client_is_in_the_same_chat(three: Three) -> None:
+    """Messages, changes, deletions, reading, typing and files between a page, SAMA and Tada."""
+    page, rosa, sergej, chat, jid = three
+    page.locator("a.row").filter(has_text="Tea").click()
+    write(page, "hello **you**")
+    heard = sergej.hears_words("hello **you**")
+    assert rosa.hears("message")["body"] == "hello **you**"
+    # Read in one API is read in the other.
+    sergej.tell("chat.lastread", jid=jid, last_read_message_id=heard["message_id"])
+    expect(bubbles(page).last.get_by_role("img", name="Read")).to_be_visible()
+    sergej.tell("chat.composing", jid=jid, composing=True)
+    expect(page.locator("main header")).to_contain_text("Сергей is typing…")
+
+    name = sergej.say(jid, "иду!", reply_to=heard["message_id"])
+    expect(bubbles(page).last).to_contain_text("иду!")
+    expect(bubbles(page).last.locator(".quote")).to_contain_text("hello you")
+    assert name in [each["message_id"] for each in sergej.hears("message.received")["messages"]]
+    sergej.say(jid, "бегу!", name=name)
+    expect(bubbles(page).last).to_contain_text("бегу!")
+    expect(bubbles(page).last).to_contain_text("edited")
+    sergej.of_team("POST", f"messages/my-reactions/{name}/{quote('👍')}", {})
+    expect(bubbles(page).last.get_by_role("button", name="👍, 1 person")).to_be_visible()
+    rosa.say(chat, "и я")
+    expect(bubbles(page).last).to_contain_text("и я")
+    sergej.tell("message.deleted", message_id=name)
+    expect(page.locator("[role=log]")).not_to_contain_text("бегу!")
+    assert texts(page) == ["hello you", "и я"]
+
+    composer(page).press_sequentially("some", delay=5)
+    assert sergej.hears("chat.composing")["composing"] is True
+    composer(page).press("Enter")
+    sergej.hears_words("some")
+    act(page, "some", "Edit")
+    write(page, "something")
+    sergej.hears_words("something")
+    act(page, "something", "Delete")
+    page.get_by_role("button", name="Delete for everybody").click()
+    assert sergej.hears("message.updated")["messages"][0]["content"]["type"] == "deleted"
+
+    sergej.attach(jid, "list.txt", b"milk, tea", "text/plain")
+    bubble = bubbles(page).last
+    with page.expect_download() as fetched:
+        bubble.get_by_role("link", name="Download: list.txt").click()
+    assert Path(fetched.value.path()).read_bytes() == b"milk, tea"
+    sergej.attach(jid, "sea.png", picture(), "image/png")
+    expect(bubbles(page).last.locator("img.there")).to_be_visible()
+    page.locator(".composer input[type=file]").set_input_files(
+        upload("notes.txt", "text/plain", b"for Sergej")
+    )
+    write(page, "for you")
+    (sent,) = sergej.hears_words("for you")["uploads"]
+    with urlopen(sent["url"]) as answered:  # noqa: S310 - our own server
+        assert answered.read() == b"for Sergej"
