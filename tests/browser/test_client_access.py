@@ -225,7 +225,7 @@ def test_at_200_percent_nothing_is_lost(person: MakePerson, house: Process, lang
 
 def test_nothing_jumps(person: MakePerson, house: Process) -> None:
     """A chat with pictures is opened, messages and pictures come, a reload: what one looks at stays."""
-    yuri = person(DESKTOP).sign_up("yuri", "Yuri")
+    yuri = person(DESKTOP, service_workers="block").sign_up("yuri", "Yuri")
     furnish(house.base_url, "yuri", "jump")
     page = yuri.page
     page.locator("a.row").nth(4).wait_for()

@@ -74,7 +74,7 @@ def refused(name: str, packet: dict[str, Any], status: int = 500) -> list[str]:
 @pytest.fixture
 def two(person: MakePerson) -> tuple[Person, Line]:
     """Somebody with a page and a chat, and who is in that chat."""
-    ada = person(DESKTOP)
+    ada = person(DESKTOP, service_workers="block")
     login = f"ada{ada.page.evaluate('Math.random().toString(36).slice(2, 9)')}"
     ada.sign_up(login, "Ada")
     bert = Line(ada.url, f"bert-{login}", "Bert")
@@ -256,7 +256,7 @@ def answering(answer: dict[str, Any]) -> Callable[[Route], None]:
 
 
 def test_a_sign_in_that_goes_wrong_is_a_sentence(person: MakePerson) -> None:
-    guest = person(PHONE)
+    guest = person(PHONE, service_workers="block")
     page = guest.page
     page.route("**/web.json", lambda route: route.fulfill(status=200, body="<html>"))
     page.reload()

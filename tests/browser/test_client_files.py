@@ -11,7 +11,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_files_are_sent_shown_and_fetched(person: MakePerson) -> None:
-    emil, fred = person(DESKTOP).sign_up("emil", "Emil"), person(PHONE).sign_up("fred", "Fred")
+    emil = person(DESKTOP, service_workers="block").sign_up("emil", "Emil")
+    fred = person(PHONE).sign_up("fred", "Fred")
     emil.open_chat_with("fred")
     page = emil.page
     page.locator(".composer input[type=file]").set_input_files([

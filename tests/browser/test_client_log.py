@@ -124,6 +124,9 @@ def test_what_one_looks_at_stays_where_it_is(talk: Talk) -> None:
     page.goto(f"{pia.url}/#/chats/{chat}")
     newest(page).click()
     expect(message(page, 299)).to_be_in_viewport()
+    last = message(page, 299).get_attribute("data-id")
+    while last not in line.hears("message_read")["ids"]:
+        pass
     log(page).evaluate("it => it.scrollTop -= 2000")
     expect(newest(page)).to_be_visible()
     looked = message(page, page.evaluate(_IN_THE_MIDDLE))

@@ -137,7 +137,7 @@ def test_files_are_dropped_pasted_and_looked_at(person: MakePerson) -> None:
 
 
 def test_an_upload_is_cancelled_refused_and_tried_again(person: MakePerson, house: Process) -> None:
-    cara = person(DESKTOP).sign_up("cara", "Cara")
+    cara = person(DESKTOP, service_workers="block").sign_up("cara", "Cara")
     line = Line(house.base_url, "cara")
     line.ask("user_create", login="dino", password=SECRET, first_name="Dino")
     dino = Line(house.base_url, "dino")

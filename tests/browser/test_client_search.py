@@ -76,7 +76,7 @@ def test_a_word_is_found_in_all_chats_and_opens_its_place(
 
 
 def test_results_without_end_and_without(person: MakePerson, house: Process) -> None:
-    petra = person(DESKTOP).sign_up("petra", "Petra")
+    petra = person(DESKTOP, service_workers="block").sign_up("petra", "Petra")
     line = Line(house.base_url, "petra")
     line.ask("user_create", login="quentin", password=SECRET, first_name="Quentin")
     other = Line(house.base_url, "quentin")

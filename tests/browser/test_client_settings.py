@@ -195,8 +195,7 @@ def test_sessions_of_all_apis(visitor: MakePerson, house: Process) -> None:
 
 
 def test_a_list_of_sessions_that_does_not_come(visitor: MakePerson) -> None:
-    # A worker's requests would not pass by the route.
-    it = visitor(PHONE, service_workers="block").sign_up("vic", "Vic")
+    it = visitor(PHONE).sign_up("vic", "Vic")
     it.page.route("**/api/v4/sessions", lambda route: route.fulfill(status=500, body="oops"))
     page = settings(it, "devices")
     expect(page.get_by_text("The list could not be loaded.")).to_be_visible()

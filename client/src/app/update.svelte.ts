@@ -11,18 +11,21 @@ let isReloading = false;
 /** Install the worker, and look for a newer one now and then. */
 export async function keepFresh(url: string): Promise<void> {
   const workers = navigator.serviceWorker;
-  let registration: ServiceWorkerRegistration;
+  // Some extensions put a stand-in there, which registers nothing.
+  let registration: ServiceWorkerRegistration | undefined;
   try {
     registration = await workers.register(url);
   } catch (error) {
     console.info('no service worker', error);
     return;
   }
+  if (!registration) return;
+  const found = registration;
   const look = (): void => {
-    if (registration.waiting) void offer(registration.waiting);
+    if (found.waiting) void offer(found.waiting);
   };
-  registration.addEventListener('updatefound', () => {
-    const coming = registration.installing;
+  found.addEventListener('updatefound', () => {
+    const coming = found.installing;
     // Without one that is in charge already, it is the first one, and not news.
     if (workers.controller) coming?.addEventListener('statechange', () => coming.state === 'installed' && look());
   });
@@ -32,7 +35,7 @@ export async function keepFresh(url: string): Promise<void> {
   const check = (): void => {
     if (document.hidden || Date.now() - checked < CHECK_MS) return;
     checked = Date.now();
-    void registration.update().catch(() => undefined);
+    void found.update().catch(() => undefined);
   };
   setInterval(check, CHECK_MS / 4);
   document.addEventListener('visibilitychange', check);
