@@ -60,12 +60,16 @@ class Person:
     """Somebody with a browser; what goes wrong in his pages is remembered."""
 
     def __init__(self, browser: Browser, url: str, size: dict[str, int], **more: Any) -> None:
+        has_routes = more.get("service_workers") == "block"
         self.context: BrowserContext = browser.new_context(
             viewport=size,  # type: ignore[arg-type]  # a TypedDict of just these keys
             locale=more.pop("locale", "en-US"),
             **more,
         )
         self.context.set_default_timeout(PATIENCE_MS)
+        if has_routes:
+            # While the last route is taken away and the next one set, requests would pass by both.
+            self.context.route("**/keeps-routing-on", lambda route: route.continue_())
         self.url = url
         self.wrong: list[str] = []
         self.login = ""
