@@ -29,10 +29,10 @@ test: setup  ## Run the fast tests: make test ARGS=tests/core
 test-all: setup  ## Run every test, two files at a time
 	$(BIN)/python client/node.py build
 	$(BIN)/python client/node.py npm test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not browser' $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(or $(ARGS),-m 'not browser')
 	@# Two browsers on two cores: what did not come in time beside the other is tried once more, alone.
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m browser $(ARGS) \
-		|| $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m browser $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m browser \
+		|| $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m browser)
 
 check: setup  ## Form, lint, types, and who may import whom
 	$(BIN)/python client/node.py npm run --silent check
