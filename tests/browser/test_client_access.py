@@ -155,6 +155,7 @@ def test_everything_is_done_without_a_mouse(person: MakePerson, house: Process) 
     keys.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
     # Back where one was.
+    expect(page.get_by_role("button", name="Sign out")).to_be_focused()
     keys.press("Enter")
     expect(page.locator("dialog")).to_be_visible()
     keys.to("Sign out")
