@@ -7,6 +7,7 @@ memory (for tests) has one connection and no threads. One process owns the file:
 import asyncio
 import fcntl
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -42,6 +43,9 @@ UNITS_BETWEEN_CHECKPOINTS = 8_000
 
 MOST_PAGES_IN_LOG = 32_768
 """128 MiB. A log this long is copied by the writer itself, whoever waits: the copier cannot keep up."""
+
+COPY = "PRAGMA wal_checkpoint(PASSIVE)"
+"""Copy what no reader stands before; nobody waits for it, and it waits for nobody."""
 
 NUMBERS_IN_RESERVE = 1_000 << COUNTER_BITS
 """A second's worth. After a crash numbers go on from there; a clean stop keeps the last one itself."""
@@ -94,6 +98,8 @@ class SqliteEngine:
             self._gathering.start(self._commit_here, self._last_number)
             return
         self._reader = self._connect(reads_only=True)
+        # Closed after everything else: the first descriptor closed takes SQLite's locks along.
+        self._file = os.open(self._path, os.O_RDONLY)
         self._scanner = ThreadPoolExecutor(1, "store-scan", self._open_scanner)
         self._copier = ThreadPoolExecutor(1, "store-copy", self._open_copier)
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
@@ -185,6 +191,7 @@ class SqliteEngine:
             self._writer.execute(KEEP_NUMBER, (self._last_number,))
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
+            os.close(self._file)
             self._lock.close()
 
     def _hand_over(self, batch: Batch) -> None:
@@ -202,11 +209,17 @@ class SqliteEngine:
             self._copy_now_and_then(len(batch.jobs))
 
     def _copy_now_and_then(self, units: int) -> None:
-        """Keep the log short without making a commit wait for it."""
+        """Keep the log short without making a commit wait for it.
+
+        The copier never gets to the end of a log that grows under its hands. So the writer copies the
+        rest, and the next commit can begin the log anew.
+        """
         self._uncopied += units
-        if self._uncopied >= UNITS_BETWEEN_CHECKPOINTS and (
-            self._copying is None or self._copying.done()
-        ):
+        if self._copying is not None:
+            if self._copying.done():
+                self._copying = None
+                _copy(self._writer)
+        elif self._uncopied >= UNITS_BETWEEN_CHECKPOINTS:
             assert self._copier is not None, "a store in a file has one"
             self._uncopied = 0
             self._copying = self._copier.submit(self._copy)
@@ -218,11 +231,14 @@ class SqliteEngine:
         self._copies.close()
 
     def _copy(self) -> None:
-        try:
-            self._copies.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except apsw.Error as error:
-            # The log grows until the writer copies it; nothing is lost by that.
-            LOG.warning("The store's log could not be copied: %s", error)
+        # Twice: what was written during the first is little, and during the second next to nothing.
+        for _ in range(2):
+            _copy(self._copies)
+            try:
+                # SQLite does so at the end of the log only: the writer would wait for it all.
+                os.fdatasync(self._file)
+            except OSError as error:
+                LOG.warning("The store could not be flushed to the disk: %s", error)
 
     def _commit_here(self, batch: Batch) -> None:
         try:
@@ -264,6 +280,14 @@ class SqliteEngine:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
+
+
+def _copy(connection: apsw.Connection) -> None:
+    try:
+        connection.execute(COPY).fetchall()
+    except apsw.Error as error:
+        # The log grows until the next time; nothing is lost by that.
+        LOG.warning("The store's log could not be copied: %s", error)
 
 
 def answered(unit: Work[T], connection: apsw.Connection) -> T:
