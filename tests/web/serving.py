@@ -19,9 +19,12 @@ from starlette.routing import BaseRoute, Route
 from uvicorn.server import ServerState
 
 from tertulia.core.tally import Tally
+from tertulia.web.door import OpenSpeaker, Refusal, Verdict, in_plain_words
+from tertulia.web.frames import text_frame
 from tertulia.web.limits import Limits
-from tertulia.web.port import OpenSpeaker, Port, Refusal, Verdict, in_plain_words, one_port
-from tertulia.web.socket import Socket, Upgrade, text_frame
+from tertulia.web.port import Port, one_port
+from tertulia.web.socket import Socket
+from tertulia.web.speaker import Upgrade
 
 # Nothing here takes so long; who waits for it has found a mistake.
 PATIENCE_S = 5.0

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tertulia.web.door import TurnedAway, Verdict
+from tertulia.web.http import EARLY_BYTES, OnePortHttp
 from tertulia.web.limits import Limits
-from tertulia.web.port import EARLY_BYTES, OnePortHttp, TurnedAway, Verdict
-from tertulia.web.socket import Upgrade
+from tertulia.web.speaker import Upgrade
 from tests.web.serving import TEXT, Client, Echo, Served, frame, in_time, serving, until, upgrade
 
 LIMITS = Limits(sweep_every_s=0.01, linger_s=0.05)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tertulia.web.limits import Limits
-from tertulia.web.socket import Upgrade
+from tertulia.web.speaker import Upgrade
 from tests.web.serving import TEXT, Client, frame, in_time, serving, until, upgrade
 
 QUICK = Limits(

@@ -18,10 +18,13 @@ from typing_extensions import override
 from websockets.asyncio.client import ClientConnection
 
 from tertulia.core.tally import Tally
+from tertulia.web.frames import text_frame
 from tertulia.web.handover import Handover
+from tertulia.web.house import House
 from tertulia.web.limits import Limits
 from tertulia.web.port import one_port
-from tertulia.web.socket import House, Socket, Upgrade, text_frame
+from tertulia.web.socket import Socket
+from tertulia.web.speaker import Upgrade
 from tests.web.serving import (
     BINARY,
     CLOSE,

@@ -11,8 +11,8 @@ from tertulia.core.calls import Errands
 from tertulia.core.services import Services
 from tertulia.delivery.fanout import Hearer
 from tertulia.delivery.hub import Hub
-from tertulia.web.port import Extra, OpenSpeaker, Refusal, Verdict, in_plain_words
-from tertulia.web.socket import Upgrade
+from tertulia.web.door import Extra, OpenSpeaker, Refusal, Verdict, in_plain_words
+from tertulia.web.speaker import Upgrade
 from tertulia.web.wire import JsonLimits
 
 
@@ -76,16 +76,16 @@ class Claims:
         return next((each for each in self._dialects if each.claims(path)), self._rest)
 
     def speaker(self, upgrade: Upgrade) -> Verdict | Coroutine[Any, Any, Verdict]:
-        """Who speaks on a WebSocket (`web.port.OpenSpeaker`)."""
+        """Who speaks on a WebSocket (`web.door.OpenSpeaker`)."""
         speaker = self.owner(upgrade.path).speaker
         return HTTPStatus.NOT_FOUND if speaker is None else speaker(upgrade)
 
     def refusal(self, path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
-        """The words of a refusal (`web.port.Refusal`)."""
+        """The words of a refusal (`web.door.Refusal`)."""
         return self.owner(path).refusal(path, status)
 
     def also(self, path: str) -> tuple[tuple[bytes, bytes], ...]:
-        """Further headers of a refusal (`web.port.Extra`)."""
+        """Further headers of a refusal (`web.door.Extra`)."""
         return self.owner(path).also(path)
 
     def body_bytes(self, path: str, otherwise: int) -> int:

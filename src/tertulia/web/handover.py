@@ -24,7 +24,8 @@ from typing_extensions import override
 
 from tertulia.web.limits import Network, peer_address
 from tertulia.web.rounds import Rounds
-from tertulia.web.socket import Socket, Upgrade
+from tertulia.web.socket import Socket
+from tertulia.web.speaker import Upgrade
 
 if TYPE_CHECKING:
     WSProtocol: Any

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Protocol
 
-from tertulia.web.socket import House, Socket
+from tertulia.web.house import House
+from tertulia.web.socket import Socket
 
 
 class Visitor(Protocol):

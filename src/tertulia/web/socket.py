@@ -7,163 +7,37 @@ read. It does not look at what is said: that the text is UTF-8 is checked where 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, cast
 
 from picows.picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from typing_extensions import override
 
-from tertulia.core.tally import Tally
 from tertulia.web.deflate import BadDeflate, TooLong, inflated
-from tertulia.web.limits import Limits, is_loopback
+from tertulia.web.frames import (
+    BAD_DATA,
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    PING,
+    POLICY,
+    PROTOCOL_ERROR,
+    TOO_BIG,
+    TRY_LATER,
+    pong,
+)
+from tertulia.web.house import House
+from tertulia.web.speaker import Speaker
 
 LOG = logging.getLogger(__name__)
 
-GOING_AWAY, PROTOCOL_ERROR, BAD_DATA = 1001, 1002, 1007
-POLICY, TOO_BIG, INTERNAL_ERROR, TRY_LATER = 1008, 1009, 1011, 1013
 # Two bytes of a control frame's 125 are the code.
 MOST_REASON_BYTES = 123
 # So much goes into one write; a reader that is too slow never holds more of ours than this and a frame.
 CHUNK_BYTES = 64 << 10
-PING = b"\x89\x00"
 # It shall cost the socket it happened on, and no other.
 MISTAKE = "a dialect has raised"
 
 _MESSAGES = (WSMsgType.TEXT, WSMsgType.BINARY)
 _MORE, _PING, _CLOSE = WSMsgType.CONTINUATION, WSMsgType.PING, WSMsgType.CLOSE
-
-
-@dataclass(frozen=True, slots=True)
-class Upgrade:
-    """A request to become a WebSocket.
-
-    Attributes:
-        path: decoded, without the query.
-        query: as it was sent, without the question mark.
-        headers: names in lower case; several of one name are joined with commas.
-        peer: the address of whoever asks, proxies considered.
-    """
-
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    peer: str
-
-
-class Speaker(Protocol):
-    """A dialect's end of one socket. Everything is called on the event loop and must not raise."""
-
-    def opened(self, socket: "Socket") -> None:
-        """The socket can be spoken to. Called once, first."""
-        ...
-
-    def hear(self, message: bytes) -> None:
-        """One whole message, text or binary alike, in the order of sending."""
-        ...
-
-    def drain(self, done: Callable[[], None]) -> None:
-        """The server stops and nothing more will be heard: call *done* when all that was is answered.
-
-        *done* may be called at once, and more than once. Not calling it in time costs the answers:
-        the socket is closed all the same.
-        """
-        ...
-
-    def closed(self) -> None:
-        """The socket is gone. Called once, last, if `opened` was."""
-        ...
-
-
-def text_frame(payload: bytes) -> bytes:
-    """*payload* as one finished text frame: made once, offered to any number of sockets."""
-    return _frame(0x81, payload)
-
-
-def _frame(first_byte: int, payload: bytes) -> bytes:
-    size = len(payload)
-    if size < 126:
-        return bytes((first_byte, size)) + payload
-    if size < 1 << 16:
-        return bytes((first_byte, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((first_byte, 127)) + size.to_bytes(8, "big") + payload
-
-
-class Flusher:
-    """Lets each socket write once for all it was offered in one turn of the event loop."""
-
-    __slots__ = ("_armed", "_touched")
-
-    def __init__(self) -> None:
-        self._touched: list[Socket] = []
-        self._armed = False
-
-    def touch(self, socket: "Socket") -> None:
-        """*socket* has something to write: before this turn of the loop is over, it will."""
-        self._touched.append(socket)
-        if not self._armed:
-            self._armed = True
-            asyncio.get_running_loop().call_soon(self._turn)
-
-    def flush(self) -> None:
-        """Write now, for whoever knows that a batch is complete."""
-        touched, self._touched = self._touched, []
-        for socket in touched:
-            socket.flush()
-
-    def _turn(self) -> None:
-        self._armed = False
-        self.flush()
-
-
-class House:
-    """What all sockets of one port share."""
-
-    __slots__ = (
-        "asking", "closing", "flusher", "limits", "most_bytes", "most_packets", "now", "sockets", "stopping",
-        "strangers", "tally",
-    )  # fmt: skip
-
-    def __init__(self, limits: Limits, tally: Tally) -> None:
-        """Nobody is there.
-
-        Attributes:
-            now: seconds on the loop's clock, as of the last sweep.
-            sockets: all that are open, spread over as many slots as sweeps lie between two pings.
-            closing: who has our close frame, and when we stop waiting for the answer.
-            strangers: by address, how many are connected and not signed in.
-            asking: how many upgrades wait for their dialect to decide.
-        """
-        self.limits = limits
-        # Looked at for every packet.
-        self.most_bytes = limits.waiting_bytes
-        self.most_packets = limits.waiting_packets
-        self.tally = tally
-        self.flusher = Flusher()
-        self.now = 0.0
-        slots = max(1, round(limits.ping_every_s / limits.sweep_every_s))
-        self.sockets: list[set[Socket]] = [set() for _ in range(slots)]
-        self.closing: dict[Socket, float] = {}
-        self.strangers: dict[str, int] = {}
-        self.asking = 0
-        self.stopping = False
-
-    def is_crowded(self, peer: str) -> bool:
-        """Whether so many from *peer*'s address have not signed in that one more is too many."""
-        return self.strangers.get(peer, 0) >= self.limits.unsigned_per_address
-
-    def meet(self, peer: str) -> None:
-        """A stranger from *peer* has come."""
-        if not is_loopback(peer):
-            self.strangers[peer] = self.strangers.get(peer, 0) + 1
-
-    def part(self, peer: str) -> None:
-        """A stranger from *peer* has signed in or gone."""
-        left = self.strangers.get(peer, 0) - 1
-        if left > 0:
-            self.strangers[peer] = left
-        else:
-            self.strangers.pop(peer, None)
 
 
 class Slim(Protocol):
@@ -418,7 +292,7 @@ class Socket(WSListener):
         elif kind == _MORE:
             self._join(frame)
         elif kind == _PING:
-            self.offer(_frame(0x8A, frame.get_payload_as_bytes()))
+            self.offer(pong(frame.get_payload_as_bytes()))
         elif kind == _CLOSE:
             self._answer_close(frame)
 

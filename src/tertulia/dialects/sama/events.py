@@ -48,7 +48,7 @@ from tertulia.dialects.sama.wire import (
     encode,
     whole_second,
 )
-from tertulia.web.socket import text_frame
+from tertulia.web.frames import text_frame
 
 ALL = "all"
 """The view of whoever is told, when all are told the same."""

@@ -24,7 +24,8 @@ from tertulia.dialects.sama.errors import MISTAKE_OF_OURS, NO_ROUTE, UNAUTHORIZE
 from tertulia.dialects.sama.handlers import OPEN, OPERATIONS, messages
 from tertulia.dialects.sama.handlers.answer import Answer, Packet
 from tertulia.dialects.sama.wire import encode
-from tertulia.web.socket import Socket, text_frame
+from tertulia.web.frames import text_frame
+from tertulia.web.socket import Socket
 
 LOG = logging.getLogger(__name__)
 

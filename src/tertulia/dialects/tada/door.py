@@ -14,8 +14,8 @@ from tertulia.dialects.tada.live import Live
 from tertulia.dialects.tada.routes import JSON
 from tertulia.dialects.tada.socket import Talk
 from tertulia.dialects.tada.wire.envelope import failed
-from tertulia.web.port import TurnedAway, Verdict
-from tertulia.web.socket import Upgrade
+from tertulia.web.door import TurnedAway, Verdict
+from tertulia.web.speaker import Upgrade
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ PREFIX = "/messaging/"
 
 
 class Door:
-    """Opens sockets (`web.port.OpenSpeaker`)."""
+    """Opens sockets (`web.door.OpenSpeaker`)."""
 
     def __init__(self, live: Live) -> None:
         self._live = live

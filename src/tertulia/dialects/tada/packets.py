@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tertulia.core.ids import ChatId, MessageId, TeamId
 from tertulia.dialects.tada.wire.envelope import encode
-from tertulia.web.socket import text_frame
+from tertulia.web.frames import text_frame
 
 CONFIRM_LENGTH = 12
 """Characters of what a client is to confirm."""

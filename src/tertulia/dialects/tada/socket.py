@@ -36,7 +36,8 @@ from tertulia.dialects.tada.packets import (
 from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.times import date_time
 from tertulia.dialects.tada.views import TadaReader
-from tertulia.web.socket import POLICY, TOO_BIG, TRY_LATER, Socket, text_frame
+from tertulia.web.frames import POLICY, TOO_BIG, TRY_LATER, text_frame
+from tertulia.web.socket import Socket
 
 LOG = logging.getLogger(__name__)
 
