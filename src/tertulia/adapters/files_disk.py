@@ -47,7 +47,7 @@ NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EM
 
 
 class DiskFiles:
-    """`core.ports.FileStore` over a folder."""
+    """`core.file_ports.FileStore` over a folder."""
 
     def __init__(self, folder: Path, now_s: Callable[[], float]) -> None:
         """Not open yet.
@@ -184,7 +184,7 @@ class DiskFiles:
 
 
 class DiskUpload:
-    """`core.ports.Upload`: one write at a time in a thread, while the next one is collected."""
+    """`core.file_ports.Upload`: one write at a time in a thread, while the next one is collected."""
 
     def __init__(
         self, threads: ThreadPoolExecutor, handle: int, temporary: Path, path: Path
@@ -273,7 +273,7 @@ class DiskUpload:
 
 
 class DiskFile:
-    """`core.ports.StoredFile`."""
+    """`core.file_ports.StoredFile`."""
 
     def __init__(
         self, threads: ThreadPoolExecutor, handle: int, size_bytes: int, content_type: str

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from tertulia.core import text
 from tertulia.core.admission import OPEN_DOOR, Door
+from tertulia.core.chat_ports import BlockStore
 from tertulia.core.errors import BadInput, NotFound, NotSignedIn
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, NewAccount, ProfileChange
 from tertulia.core.phones import normalised
-from tertulia.core.ports import AccountStore, BlockStore, Clock, Connections, Passwords
+from tertulia.core.ports import AccountStore, Clock, Connections, Passwords
 
 MAX_SEARCH_WORD = 255
 """Code points; longer keywords find nothing anyway."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from tertulia.core import text
 from tertulia.core.accounts import MAX_SEARCH_WORD
+from tertulia.core.chat_ports import ChatStore
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import Actor, Chat, ChatChange, ListedChat, NewGroup, Page
-from tertulia.core.ports import ChatStore, Clock
+from tertulia.core.ports import Clock
 
 MOST_NAMED_MEMBERS = 200
 """People. Events about a larger group do not name all who are in it."""

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from tertulia.core import text
 from tertulia.core.errors import BadInput, NotFound
+from tertulia.core.file_ports import FileRecords, FileStore, StoredFile, Upload
 from tertulia.core.ids import AccountId, FileId
 from tertulia.core.links import FileLinks
 from tertulia.core.model import Actor, File, NewFile
-from tertulia.core.ports import Clock, FileRecords, FileStore, StoredFile, Upload
+from tertulia.core.ports import Clock
 
 MAX_NAME = 255
 """Code points of a file's name, and of its content type."""

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from tertulia.core.chat_ports import LogStore
 from tertulia.core.events import LogEntry, MessageEdited, MessagesDeleted
 from tertulia.core.ids import MAX_NUMBER, AccountId, first_number_at
 from tertulia.core.model import Actor
-from tertulia.core.ports import Clock, LogStore
+from tertulia.core.ports import Clock
 
 KEPT_MS = 14 * 24 * 3_600_000
 """How long what was missed can be read."""

@@ -4,10 +4,11 @@ from asyncio import Future
 from collections.abc import Sequence
 
 from tertulia.core import text
+from tertulia.core.chat_ports import MessageStore
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.model import Actor, Draft, ListedMessage, Page, ReadMark, Sent
-from tertulia.core.ports import Clock, MessageStore
+from tertulia.core.ports import Clock
 
 MAX_TEXT = 65_536
 """Code points."""

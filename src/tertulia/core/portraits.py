@@ -3,9 +3,10 @@
 from typing import NamedTuple, Protocol
 
 from tertulia.core.errors import BadInput, NotFound
+from tertulia.core.file_ports import FileRecords, StoredFile, Upload
 from tertulia.core.ids import FileId
 from tertulia.core.model import Actor, NewFile
-from tertulia.core.ports import Clock, FileRecords, StoredFile, Upload
+from tertulia.core.ports import Clock
 from tertulia.core.team_model import Portrait
 
 MAX_BYTES = 20 << 20
@@ -35,7 +36,7 @@ class PortraitStore(Protocol):
         ...
 
     async def begin(self, file_id: FileId) -> Upload:
-        """As `core.ports.FileStore.begin`."""
+        """As `core.file_ports.FileStore.begin`."""
         ...
 
     async def portrait(self, file_id: FileId, *, square: bool) -> StoredFile | None:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tertulia.core.chat_ports import BlockStore
 from tertulia.core.errors import NotFound
 from tertulia.core.events import PresenceChanged
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor
-from tertulia.core.ports import AccountStore, Announce, BlockStore, Clock, Connections
+from tertulia.core.ports import AccountStore, Announce, Clock, Connections
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tertulia.core.chat_ports import BlockStore, ChatStore
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import CannotDecrypt, Signal, Typing
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.model import Actor, ChatKind
-from tertulia.core.ports import (
-    AccountStore,
-    Announce,
-    Audience,
-    BlockStore,
-    ChatCard,
-    ChatStore,
-    Clock,
-)
+from tertulia.core.ports import AccountStore, Announce, Audience, ChatCard, Clock
 
 TYPING_PER_S = 2
 """Of one account in one chat; more are swallowed."""

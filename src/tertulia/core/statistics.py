@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tertulia.core.ports import Clock, Connections, Counts
+from tertulia.core.chat_ports import Counts
+from tertulia.core.ports import Clock, Connections
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

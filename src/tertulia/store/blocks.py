@@ -52,7 +52,7 @@ WHERE b.blocked_id = ?
 
 
 class SqlBlocks:
-    """`core.ports.BlockStore` over an engine."""
+    """`core.chat_ports.BlockStore` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -136,7 +136,7 @@ WHERE c.id = ?
 
 
 class SqlChats:
-    """`core.ports.ChatStore` over an engine."""
+    """`core.chat_ports.ChatStore` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -8,7 +8,7 @@ POSTED = "SELECT COUNT(*) FROM messages m WHERE m.id >= ? AND m.id < ?"
 
 
 class SqlCounts:
-    """`core.ports.Counts` over an engine."""
+    """`core.chat_ports.Counts` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -86,7 +86,7 @@ DROP_PICTURE = "DELETE FROM picture_files WHERE holder_id = ?"
 
 
 class SqlFiles:
-    """`core.ports.FileRecords` over an engine."""
+    """`core.file_ports.FileRecords` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

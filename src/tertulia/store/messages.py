@@ -111,7 +111,7 @@ FAR_FUTURE = 2**53 - 1
 
 
 class SqlMessages:
-    """`core.ports.MessageStore` over an engine."""
+    """`core.chat_ports.MessageStore` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -168,7 +168,7 @@ Gap = tuple[int, int]
 
 
 class SqlLog:
-    """`core.ports.LogStore` over an engine."""
+    """`core.chat_ports.LogStore` over an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

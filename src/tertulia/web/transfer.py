@@ -18,11 +18,11 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from tertulia.core.errors import BadInput, NotFound, TertuliaError, TooMuch, Unavailable
+from tertulia.core.file_ports import StoredFile
 from tertulia.core.files import Files
 from tertulia.core.ids import MAX_NUMBER, FileId
 from tertulia.core.links import Purpose
 from tertulia.core.model import File
-from tertulia.core.ports import StoredFile
 
 PATH = "/files"
 """Under which all files lie; the base of `core.links.FileLinks` ends in it."""
