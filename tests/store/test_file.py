@@ -1,6 +1,7 @@
 """The embedded store as a file: whose it is, which versions it takes, what a failing disk does to it."""
 
 import asyncio
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ import uvloop
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.tally import Tally
+from tertulia.store import sqlite
 from tertulia.store.migrate import NewerStore, steps
 from tertulia.store.sqlite import SqliteEngine
 from tests.store.world import START, World, in_file, tell
+
+IN_TIME_S = 30.0
+"""Nothing here takes so long; who waits for it has found a mistake."""
 
 
 def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -143,3 +148,31 @@ def test_a_connection_that_is_gone_acknowledges_nothing(tmp_path: Path) -> None:
         assert await world.texts(anna, chat.id) == []
 
     uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+def test_a_log_that_never_rests_is_begun_anew_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tertulia.db"
+    copy = sqlite._copy
+
+    def times_begun() -> int:
+        header = path.with_name(path.name + "-wal").read_bytes()[:16]
+        return int.from_bytes(header[12:], "big")
+
+    def outrun(connection: apsw.Connection) -> None:
+        # So much is written meanwhile that the copier might as well have done nothing.
+        if not threading.current_thread().name.startswith("store-copy"):
+            copy(connection)
+
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        monkeypatch.setattr(sqlite, "_copy", outrun)
+        monkeypatch.setattr(sqlite, "UNITS_BETWEEN_CHECKPOINTS", 5)
+        before = times_begun()
+        async with asyncio.timeout(IN_TIME_S):
+            while times_begun() == before:
+                await world.post(anna, chat.id)
+
+    uvloop.run(tell(story, in_file(path)))
