@@ -12,7 +12,16 @@ from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.letters import Destination, Letters, Revision
 from tertulia.core.messages import Messages
-from tertulia.core.model import Actor, Attachment, ChatChange, Draft, NewFile, NewGroup, Page
+from tertulia.core.model import (
+    Actor,
+    Attachment,
+    ChatChange,
+    Draft,
+    NewFile,
+    NewGroup,
+    Page,
+    ReadMark,
+)
 from tertulia.store.archive import SqlArchive
 from tertulia.store.contacts import SqlContacts
 from tertulia.store.files import SqlFiles
@@ -45,11 +54,11 @@ class Desk:
     async def texts(self, actor: Actor, number: int, sieve: Sieve = OPEN) -> list[str]:
         shelf = await self.archive.page(actor, number, sieve, Part(100))
         assert shelf.total == len(shelf.items)
-        return [each.message.text for each in shelf.items]
+        return [each.text for each in shelf.items]
 
 
 def ids(items: Sequence[Kept]) -> list[MessageId]:
-    return [each.message.id for each in items]
+    return [each.id for each in items]
 
 
 def test_a_direct_chat_is_named_by_the_other_and_a_group_by_itself(in_store: InStore) -> None:
@@ -93,17 +102,15 @@ def test_pages_go_both_ways_and_nothing_repeats_or_hides(in_store: InStore) -> N
         newest = await desk.write(anna, number, "newest")
         direct = await world.direct(anna, boris)
         await world.messages.delete(anna, direct.id, [sent[6], sent[4]], world.now)
-        place = first.items[-1].message.sent_at
+        place = first.items[-1].sent_at
         second = await desk.archive.page(anna, number, Sieve(), Part(4, place))
         assert ids(second.items) == [sent[5], sent[3], sent[2], sent[1]]
         assert (second.has_newer, second.has_older, second.total) == (True, True, 9)
-        back = Part(4, second.items[0].message.sent_at, back=True)
+        back = Part(4, second.items[0].sent_at, back=True)
         before = await desk.archive.page(anna, number, Sieve(), back)
         assert ids(before.items) == [newest, sent[9], sent[8], sent[7]]
         assert (before.has_newer, before.has_older) == (False, True)
-        last = await desk.archive.page(
-            anna, number, Sieve(), Part(4, second.items[-1].message.sent_at)
-        )
+        last = await desk.archive.page(anna, number, Sieve(), Part(4, second.items[-1].sent_at))
         assert ids(last.items) == [sent[0]]
         assert not last.has_older
 
@@ -147,7 +154,7 @@ def test_a_period_is_inclusive_at_both_ends(in_store: InStore) -> None:
         assert await desk.texts(anna, number, Sieve("", dates[3], dates[1])) == []
         part = Part(1, dates[2])
         shelf = await desk.archive.page(anna, number, Sieve("day", dates[1], dates[3]), part)
-        assert [each.message.text for each in shelf.items] == ["day 1"]
+        assert [each.text for each in shelf.items] == ["day 1"]
         assert (shelf.total, shelf.has_newer, shelf.has_older) == (3, True, False)
 
     in_store(story)
@@ -195,7 +202,7 @@ def test_lists_of_chats_are_newest_activity_first(in_store: InStore) -> None:
             (group.id, 3, 0),
         ]
         assert listed[0].last is not None
-        assert listed[0].last.message.text == "a whisper"
+        assert listed[0].last.text == "a whisper"
         assert listed[1].last is None
         direct = await world.direct(anna, boris)
         await world.chats.leave(anna, direct.id, world.now)
@@ -223,8 +230,7 @@ def test_whose_reading_is_told(in_store: InStore) -> None:
         # Reading here marks nothing.
         await desk.texts(boris, anna.account_id)
         assert await told(boris) == [False, False]
-        message = (await desk.archive.message(boris, first)).message
-        await world.read(boris, direct.id, message)
+        await world.messages.mark_read(boris, ReadMark(direct.id, (first,)), world.now)
         assert await told(anna) == await told(boris) == [True, False]
         await world.read_all(boris, direct.id)
         assert await told(anna) == await told(boris) == [True, True]
@@ -284,17 +290,17 @@ def test_a_revision_changes_text_and_attachments_in_one_go(in_store: InStore) ->
         revision = Revision("changed", None, frozenset({one}), {}, add)
         await desk.letters.revise(anna, sent, revision)
         kept = await desk.archive.message(boris, sent)
-        assert kept.message.text == "changed"
-        assert [each.file_id for each in kept.message.attachments] == [two]
+        assert kept.text == "changed"
+        assert [each.file_id for each in kept.attachments] == [two]
         assert [each.account_id for each in kept.edits] == [anna.account_id]
         # Who saw the file in the message only does not see it any more.
         assert await files.visible(boris.account_id, [one]) == []
         await desk.letters.revise(anna, sent, Revision(None, None, frozenset(), {two: "Title"}))
         await desk.letters.revise(anna, sent, Revision("  "))
         kept = await desk.archive.message(anna, sent)
-        assert (kept.message.text, kept.message.attachments[0].title) == ("", "Title")
+        assert (kept.text, kept.attachments[0].title) == ("", "Title")
         assert len(kept.edits) == 3
-        assert three not in {each.file_id for each in kept.message.attachments}
+        assert three not in {each.file_id for each in kept.attachments}
 
     in_store(story)
 

@@ -57,7 +57,7 @@ MAY_GO_THROUGH_A_CHAT = {
 }
 
 # The beginning of other statements.
-FRAGMENTS = {archive.NOTICES, archive.PLACE, messages.LISTED}
+FRAGMENTS = {archive.NOTICES, messages.LISTED}
 
 
 def statements() -> Iterator[tuple[str, str]]:

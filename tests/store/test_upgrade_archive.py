@@ -57,9 +57,9 @@ def test_what_was_hidden_and_edited_is_counted(tmp_path: Path) -> None:
         archive = SqlArchive(world.engine)
         for reader, texts in ((1, ["six", "four", "two", "one"]), (2, ["six", "four", "two"])):
             shelf = await archive.page(AccountId(reader), 3, Sieve(), Part(10), Extras(edits=True))
-            assert [each.message.text for each in shelf.items] == texts
+            assert [each.text for each in shelf.items] == texts
             assert shelf.total == len(texts)
             edited = [each for each in shelf.items if each.edits]
-            assert [(each.message.id, each.edits[0].at) for each in edited] == [(12, 8)]
+            assert [(each.id, each.edits[0].at) for each in edited] == [(12, 8)]
 
     uvloop.run(tell(story, in_file(path)))

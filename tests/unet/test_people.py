@@ -50,6 +50,16 @@ def test_an_address_is_told_only_if_it_was_proven(town: Town) -> None:
     assert told["details"]["verified"] is False
 
 
+def test_names_are_told_as_the_person_gave_them(town: Town) -> None:
+    actor = Actor(AccountId(town.ids["boris"]), SessionId(0))
+    change = ProfileChange(first_name="Boris", patronymic="Petrovich", last_name="Volkov")
+    town.run(town.server.core.accounts.change(actor, change))
+    token = town.granted("boris", "user_details")["access_token"]
+    told = town.api(token, "user/").json["details"]
+    names = (told["first_name"], told["middle_name"], told["last_name"])
+    assert names == ("Boris", "Petrovich", "Volkov")
+
+
 def test_contacts_are_listed_by_number_and_in_pages(town: Town) -> None:
     boris = town.granted("boris")["access_token"]
     for other in ("anna", "clara"):

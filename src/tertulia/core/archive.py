@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from tertulia.core import text
 from tertulia.core.errors import BadInput, NotFound, Unavailable
-from tertulia.core.ids import AccountId, MessageId
-from tertulia.core.model import Account, Actor, Chat, File, Message
+from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.model import Account, Actor, Attachment, Chat, File
 
 MAX_WORDS = 256
 """Code points of what is searched for."""
@@ -68,17 +68,26 @@ NOTHING_ELSE = Extras()
 
 
 class Kept(NamedTuple):
-    """A message as one reader finds it. `is_read`: one's own by anybody else, another's by the reader.
+    """A message as one reader finds it: what is shown here of a `core.model.Message`, and what is his.
 
-    Of the message what is shown here: number, place, author, text, dates, flags, attachments; the rest is
-    left out. `files`: of its attachments, those that the reader may see.
+    Attributes:
+        number: what he calls the chat.
+        is_read: one's own by anybody else, another's by the reader.
+        files: of its attachments, those that the reader may see.
     """
 
-    message: Message
+    id: MessageId
+    chat_id: ChatId
+    author_id: AccountId
+    text: str
+    sent_at: int
+    edited_at: int | None
+    attachments: tuple[Attachment, ...]
+    flags: int
     number: int
     is_read: bool
-    edits: tuple[Edit, ...] = ()
-    files: tuple[File, ...] = ()
+    edits: tuple[Edit, ...]
+    files: tuple[File, ...]
 
 
 class Shelf(NamedTuple):

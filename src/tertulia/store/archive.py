@@ -5,7 +5,7 @@ the server said itself (few, and indexed) and what the reader has hidden (`hidde
 goes through rows, and runs where nobody waits for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tertulia.core.archive import (
@@ -19,8 +19,8 @@ from tertulia.core.archive import (
     Sieve,
 )
 from tertulia.core.errors import NotFound
-from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
-from tertulia.core.model import ChatKind, File, Message
+from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.model import Attachment, ChatKind, File
 from tertulia.store import records
 from tertulia.store.acquaintances import acquaintances
 from tertulia.store.chats import pair
@@ -37,16 +37,12 @@ COALESCE((
 ), 0)
 """
 
+# Accounts and chats have their numbers of one sequence: what is a partner's is no group's.
 PLACE = f"""
 SELECT c.id, c.last_seq - c.gone - ({NOTICES}), {HIDDEN}, b.read_seq
 FROM chats c JOIN members b ON b.chat_id = c.id AND b.account_id = ? AND b.left_at IS NULL
-WHERE
-"""
-
-NAMED = f"""
-{PLACE} c.pair = ?
-UNION ALL
-{PLACE} c.id = ? AND c.kind IN ('group', 'channel') AND c.encrypted = 0
+WHERE c.id = COALESCE((SELECT d.id FROM chats d WHERE d.pair = ?), ?)
+    AND (c.pair = ? OR c.kind IN ('group', 'channel') AND c.encrypted = 0)
 """
 
 IS_ALIVE = "SELECT a.id FROM accounts a WHERE a.id = ? AND a.deleted_at IS NULL"
@@ -98,6 +94,9 @@ SELECT CAST(each.value AS BIGINT), (
 FROM json_each(?) AS each
 """
 
+_record = tuple.__new__
+"""A named tuple of all its fields in order. Its own constructor does no more, and takes twice the time."""
+
 
 class SqlArchive:
     """`core.archive.ArchiveStore` over an engine."""
@@ -145,7 +144,8 @@ class Place(NamedTuple):
 
 def chat_of(reader: AccountId, number: int) -> Work[Place | None]:
     """The chat of that number; None: it is none that the reader is in."""
-    found = yield from row(NAMED, reader, pair(reader, AccountId(number)), reader, number)
+    both = pair(reader, AccountId(number))
+    found = yield from row(PLACE, reader, both, number, both)
     return None if found is None else Place(*found)
 
 
@@ -204,74 +204,70 @@ class _Reading:
         ids = [each[1] for each in newest if each[1] is not None]
         found = yield from rows(NAMED_MESSAGES, array(ids))
         kept = yield from self._kept(found, places)
-        return {each.message.chat_id: each for each in kept}
+        return {each.chat_id: each for each in kept}
 
     def _kept(
         self, found: Sequence[Row], places: dict[ChatId, tuple[int, int]]
     ) -> Work[list[Kept]]:
         """Rows of COLUMNS; `places`: how the reader calls each chat, and how far he has read it."""
-        messages = [_message(each) for each in found]
-        edits = (yield from self._edits(messages)) if self._extras.edits else {}
-        read = (yield from self._read(messages, found, places)) if self._extras.reads else ()
-        asked = {
-            (attachment.file_id, self._reader)
-            for message in messages
-            if message.attachments
-            for attachment in message.attachments
-            if attachment.file_id is not None
-        }
-        files = (yield from visible(asked)) if asked else {}
+        attachments = {each[0]: records.attachments(each[7]) for each in found if each[7]}
+        files = (yield from self._files(attachments)) if attachments else {}
+        edits = (yield from _edits(found)) if self._extras.edits else {}
+        read = (yield from self._read(found, places)) if self._extras.reads else ()
         return [
-            Kept(
-                message,
-                places[message.chat_id][0],
-                message.id in read,
-                tuple(edits[message.id]) if message.id in edits else (),
-                _files_of(message, files, self._reader) if message.attachments else (),
+            _record(
+                Kept,
+                (
+                    message_id, chat_id, author_id, text, sent_at, edited_at,
+                    attachments.get(message_id, ()), flags, places[chat_id][0],
+                    message_id in read, edits.get(message_id, ()), files.get(message_id, ()),
+                ),
             )
-            for message in messages
-        ]
+            for message_id, chat_id, _, author_id, text, sent_at, edited_at, _, flags, _ in found
+        ]  # fmt: skip
 
-    def _edits(self, messages: Sequence[Message]) -> Work[dict[int, list[Edit]]]:
-        edits: dict[int, list[Edit]] = {}
-        edited = [each.id for each in messages if each.edited_at is not None]
-        if edited:
-            for message_id, account_id, at in (yield from rows(EDITS, array(edited))):
-                edits.setdefault(message_id, []).append(Edit(account_id, at))
-        return edits
+    def _files(
+        self, attachments: Mapping[MessageId, tuple[Attachment, ...]]
+    ) -> Work[dict[MessageId, tuple[File, ...]]]:
+        """Of each message, those of its files that the reader may see."""
+        wanted = {
+            message_id: [(each.file_id, self._reader) for each in own if each.file_id is not None]
+            for message_id, own in attachments.items()
+        }
+        files = yield from visible({pair for pairs in wanted.values() for pair in pairs})
+        return {
+            message_id: tuple(files[pair] for pair in pairs if pair in files)
+            for message_id, pairs in wanted.items()
+        }
 
     def _read(
-        self,
-        messages: Sequence[Message],
-        found: Sequence[Row],
-        places: dict[ChatId, tuple[int, int]],
-    ) -> Work[set[int]]:
+        self, found: Sequence[Row], places: dict[ChatId, tuple[int, int]]
+    ) -> Work[set[MessageId]]:
         """Which of them are read: one's own by others, those of others up to the mark, or by name."""
-        read: set[int] = set()
-        beyond = []
-        for message, each in zip(messages, found, strict=True):
-            if message.author_id == self._reader:
-                if each[-1]:
-                    read.add(message.id)
-            elif message.seq <= places[message.chat_id][1]:
-                read.add(message.id)
+        read: set[MessageId] = set()
+        beyond: list[MessageId] = []
+        for message_id, chat_id, seq, author_id, *_, is_read in found:
+            if author_id == self._reader:
+                if is_read:
+                    read.add(message_id)
+            elif seq <= places[chat_id][1]:
+                read.add(message_id)
             else:
-                beyond.append(message.id)
+                beyond.append(message_id)
         if beyond:
             by_name = yield from rows(READ_BY_NAME, self._reader, array(beyond))
             read.update(each[0] for each in by_name)
         return read
 
 
-def _message(found: Row) -> Message:
-    """From COLUMNS."""
-    number, chat_id, seq, author_id, text, sent_at, edited_at, attachments, flags, _ = found
-    linked = records.attachments(attachments) if attachments else ()
-    # In order and not by name: a page has up to 500.
-    return Message(
-        number, chat_id, seq, author_id, text, sent_at, edited_at,
-        "", linked, None, "", None, None, "", flags,
-    )  # fmt: skip
+def _edits(found: Sequence[Row]) -> Work[dict[MessageId, tuple[Edit, ...]]]:
+    """Of rows of COLUMNS, whatever was written anew."""
+    edits: dict[MessageId, list[Edit]] = {}
+    edited = [each[0] for each in found if each[6] is not None]
+    if edited:
+        for message_id, account_id, at in (yield from rows(EDITS, array(edited))):
+            edits.setdefault(message_id, []).append(Edit(account_id, at))
+    return {message_id: tuple(each) for message_id, each in edits.items()}
 
 
 def number_of(
@@ -281,10 +277,3 @@ def number_of(
     if kind != ChatKind.DIRECT or other_id is None:
         return chat_id
     return other_id if owner_id == reader else owner_id
-
-
-def _files_of(
-    message: Message, files: dict[tuple[FileId, AccountId], File], reader: AccountId
-) -> tuple[File, ...]:
-    ids = [each.file_id for each in message.attachments if each.file_id is not None]
-    return tuple(files[FileId(each), reader] for each in ids if (each, reader) in files)

@@ -39,6 +39,12 @@ PAGES = tuple(
     for order in ("DESC", "ASC")
 )
 
+# Where so many of them begin, shown or not: the index alone tells.
+BEGINNING = f"SELECT m.sent_at {IN_CHAT} ORDER BY m.sent_at DESC LIMIT 1 OFFSET ?"
+
+FEW = 50
+"""Rows that lie on few pages of the file, in whatever order they are read."""
+
 COUNT_ALL, COUNT_FOUND = (
     f"SELECT COUNT(*) {IN_CHAT}{SHOWN_TO_ONE}{words}" for words in ("", WITH_WORDS)
 )
@@ -82,8 +88,23 @@ class Stack:
         return found, before, has_more
 
     def _rows(self, place: int, limit: int, *, back: bool) -> Work[list[Row]]:
-        low = max(self._low, place) if back else self._low
-        high = self._high if back else min(self._high, place)
+        if back:
+            return (yield from self._between(max(self._low, place), self._high, limit, back=True))
+        low, high = self._low, min(self._high, place)
+        newest: list[Row] = []
+        if limit > FEW and not self._words:
+            # Most of them upwards: what the system has not at hand it reads ahead, but never backwards.
+            begins = yield from row(BEGINNING, self._chat_id, low, high, limit - 1)
+            if begins is not None:
+                newest = yield from self._between(begins[0] - 1, high, limit, back=True)
+                newest.reverse()
+                high, limit = begins[0], limit - len(newest)
+        if not limit:
+            return newest
+        return newest + (yield from self._between(low, high, limit, back=False))
+
+    def _between(self, low: int, high: int, limit: int, *, back: bool) -> Work[list[Row]]:
+        """Neither date included; with *back* those next to the earlier one, in that order."""
         reader = (self._reader,) if self._has_hidden else ()
         sql = PAGES[4 * self._has_hidden + 2 * bool(self._words) + back]
         return (yield from rows(sql, self._chat_id, low, high, *reader, *self._words, limit))

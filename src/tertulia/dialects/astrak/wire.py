@@ -17,12 +17,12 @@ Links = Callable[[FileId], str]
 
 def message(kept: Kept, reader_id: int, links: Links) -> dict[str, Any]:
     """A message as its reader finds it in a dialog."""
-    said = five_fields(kept.message, kept.number, reader_id)
+    said = five_fields(kept, kept.number, reader_id)
     said["read"] = kept.is_read
-    return said | extras(kept.message, kept.number, links, kept.files)
+    return said | extras(kept, kept.number, links, kept.files)
 
 
-def five_fields(message: Message, number: int, reader_id: int) -> dict[str, Any]:
+def five_fields(message: Message | Kept, number: int, reader_id: int) -> dict[str, Any]:
     """What every message and every event has; in a group `to_id` is the group.
 
     *number*: what the reader calls the chat.
@@ -39,7 +39,7 @@ def five_fields(message: Message, number: int, reader_id: int) -> dict[str, Any]
 
 
 def extras(
-    message: Message, number: int, links: Links, files: Sequence[File] = ()
+    message: Message | Kept, number: int, links: Links, files: Sequence[File] = ()
 ) -> dict[str, Any]:
     """What a message has beyond that: its group, when it was edited, its files."""
     said: dict[str, Any] = {}
@@ -70,9 +70,9 @@ def _attachment(attachment: Attachment, known: dict[FileId, File], links: Links)
     }
 
 
-def summary(message: Message, files: Sequence[File]) -> str:
+def summary(kept: Kept) -> str:
     """A message in a list: its text, else its first file's name."""
-    if message.text or not message.attachments:
-        return message.text
-    first = message.attachments[0]
-    return first.name or next((each.name for each in files if each.id == first.file_id), "")
+    if kept.text or not kept.attachments:
+        return kept.text
+    first = kept.attachments[0]
+    return first.name or next((each.name for each in kept.files if each.id == first.file_id), "")

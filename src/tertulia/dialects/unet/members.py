@@ -4,7 +4,7 @@ Ids and limits may also come as decimal strings. Unknown members are ignored.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tertulia.core.ids import MAX_NUMBER
@@ -103,6 +103,10 @@ class Fields:
     def wants(self, name: str) -> bool:
         """Whether a field that is left out without a wish is wished for."""
         return self.wishes.get(name, False)
+
+    def among(self, names: Iterable[str]) -> dict[str, bool]:
+        """The wishes for these; for any other name they mean nothing."""
+        return {name: self.wishes[name] for name in names if name in self.wishes}
 
     def shaped(self, item: Json) -> Json:
         """The item without the fields that are not wanted."""

@@ -2,22 +2,36 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from tertulia.core.errors import BadInput
 from tertulia.dialects.unet.errors import bad_member
-from tertulia.dialects.unet.members import Members
+from tertulia.dialects.unet.members import Json, Members
 from tertulia.web.wire import JsonLimits, read_json
 
 SECOND_MS = 1_000
 FRACTION = re.compile(r"[.,]\d")
+
+ENDS = ("from", "till")
+MOST_CHARACTERS = 64
+"""Of a date; however it is written, it is shorter."""
 
 
 def period(members: Members, limits: JsonLimits) -> tuple[int | None, int | None]:
     """First and last millisecond since 1970 UTC; None: no such end.
 
     A date alone is the whole day (UTC), a time without a fraction its whole second: nobody is shown
-    fractions. The list calls the period a string, its definition is an object: both are taken.
+    fractions.
+    """
+    given = ends(members, limits)
+    since = _moment(given, "from")
+    until = _moment(given, "till")
+    return (None if since is None else since[0], None if until is None else until[1])
+
+
+def ends(members: Members, limits: JsonLimits) -> Json:
+    """The ends as they are given; nothing else of the period means anything.
+
+    The list calls the period a string, its definition is an object: both are taken.
     """
     value = members.values.get("period", {})
     if isinstance(value, str):
@@ -27,18 +41,16 @@ def period(members: Members, limits: JsonLimits) -> tuple[int | None, int | None
             raise bad_member("period", "must be an object, or its JSON text") from None
     if not isinstance(value, dict):
         raise bad_member("period", "must be an object, or its JSON text")
-    since = _moment(value, "from")
-    until = _moment(value, "till")
-    return (None if since is None else since[0], None if until is None else until[1])
+    return {name: value[name] for name in ENDS if name in value}
 
 
-def _moment(value: dict[str, Any], end: str) -> tuple[int, int] | None:
+def _moment(value: Json, end: str) -> tuple[int, int] | None:
     """First and last millisecond of what was named; None when nothing was."""
     if end not in value:
         return None
     text = value[end]
     name = f"period.{end}"
-    if not isinstance(text, str) or not text.isascii():
+    if not isinstance(text, str) or not text.isascii() or len(text) > MOST_CHARACTERS:
         raise bad_member(name, "must be a date in ISO 8601")
     try:
         return _day(text) or _time(text)

@@ -4,7 +4,7 @@ Objects are dictionaries: which keys they have is for the client to say (`fields
 which nothing was said is a record: pages are full of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -30,14 +30,21 @@ SECONDS = tuple(f":{second:02}+00:00" for second in range(60))
 
 def time_of(at: int) -> str:
     """ISO 8601, UTC, whole seconds."""
-    minute, second = divmod(at // 1000, 60)
-    return _minute(minute) + SECONDS[second]
+    second = at // 1000
+    return _minute(second // 60) + SECONDS[second % 60]
 
 
 @lru_cache(maxsize=4_096)
 def _minute(number: int) -> str:
-    """Counted from 1970. Messages of one page often share theirs."""
-    return datetime.fromtimestamp(number * 60, UTC).isoformat(timespec="minutes")[:16]
+    """Counted from 1970. Messages of one page often share theirs, and nearly always their days."""
+    day, minute = divmod(number, 1_440)
+    return f"{_day(day)}T{minute // 60:02}:{minute % 60:02}"
+
+
+@lru_cache(maxsize=4_096)
+def _day(number: int) -> str:
+    """Counted from 1970."""
+    return datetime.fromtimestamp(number * 86_400, UTC).date().isoformat()
 
 
 class Item(msgspec.Struct, gc=False):
@@ -52,6 +59,9 @@ class Item(msgspec.Struct, gc=False):
     is_whisper: bool
 
 
+MESSAGE_FIELDS = (*Item.__struct_fields__, "edits", "is_read", "can_edit", "can_delete")
+"""All that a message may have."""
+
 Said = Json | Item
 """An answer, or a part of one."""
 
@@ -60,22 +70,34 @@ NO_FILES: Json = {}
 
 def message(kept: Kept, reader: AccountId, links: Links, fields: Fields) -> Said:
     """A message with the fields that are wished for."""
-    stored = kept.message
-    item = Item(
-        stored.id,
-        stored.author_id,
-        stored.text,
-        attachments(kept, links) if stored.attachments else NO_FILES,
-        kept.number,
-        time_of(stored.sent_at),
-        stored.flags & SILENT != 0,
-    )
+    item = _item(kept, links)
     return _wished(item, kept, reader, fields) if fields.wishes else item
+
+
+def messages(page: Sequence[Kept], reader: AccountId, links: Links, fields: Fields) -> list[Said]:
+    """Messages of one page."""
+    if fields.wishes:
+        return [message(each, reader, links, fields) for each in page]
+    return [_item(each, links) for each in page]
+
+
+def _item(kept: Kept, links: Links) -> Item:
+    # Unpacked at once: a page has up to 500, and every look at a member by its name costs.
+    message_id, _, author_id, text, sent_at, _, attached, flags, number, _, _, _ = kept
+    return Item(
+        message_id,
+        author_id,
+        text,
+        attachments(kept, links) if attached else NO_FILES,
+        number,
+        time_of(sent_at),
+        flags & SILENT != 0,
+    )
 
 
 def _wished(item: Item, kept: Kept, reader: AccountId, fields: Fields) -> Json:
     shown: Json = msgspec.structs.asdict(item)
-    is_mine = kept.message.author_id == reader
+    is_mine = kept.author_id == reader
     if fields.wants("edits"):
         shown["edits"] = [{"uid": each.account_id, "time": time_of(each.at)} for each in kept.edits]
     if fields.wants("is_read"):
@@ -117,7 +139,7 @@ def attachments(kept: Kept, links: Links) -> Json:
     """AttachmentStructure: lists by kind; those that are empty are absent."""
     files = {file.id: file for file in kept.files}
     lists: dict[str, list[Json]] = {}
-    stored = kept.message.attachments
+    stored = kept.attachments
     for mark, each in zip(marks(stored), stored, strict=True):
         file = files.get(each.file_id) if each.file_id is not None else None
         item = _attachment(mark, each, file, links)

@@ -117,7 +117,7 @@ def _is_private(listed: Listed) -> bool:
 
 def _active_at(listed: Listed) -> int:
     """When its newest message was sent; of an empty group, when it was made."""
-    return listed.chat.created_at if listed.last is None else listed.last.message.sent_at
+    return listed.chat.created_at if listed.last is None else listed.last.sent_at
 
 
 def _dialog(listed: Listed, names: dict[int, str], notices: int) -> dict[str, object]:
@@ -128,9 +128,9 @@ def _dialog(listed: Listed, names: dict[int, str], notices: int) -> dict[str, ob
     said: dict[str, object] = {
         "id": listed.number,
         "username": names.get(listed.number, DELETED) if is_private else chat.name,
-        "last_message": "" if last is None else summary(last.message, last.files),
+        "last_message": "" if last is None else summary(last),
         "time": _active_at(listed) // 1000,
-        "last_user": chat.owner_id if last is None else last.message.author_id,
+        "last_user": chat.owner_id if last is None else last.author_id,
         "unread_count": unread,
     }
     return said if is_private else said | {"type": "group"}
@@ -168,10 +168,10 @@ async def _page_of(
 
 async def _mark_read(asked: Asked, actor: Actor, number: int, shown: Sequence[Kept]) -> None:
     """What others wrote on this page, and everything older, is read."""
-    newest = next((each for each in shown if each.message.author_id != actor.account_id), None)
+    newest = next((each for each in shown if each.author_id != actor.account_id), None)
     if newest is None or not await asked.core.places.unread(actor, number):
         return
-    mark = ReadMark(newest.message.chat_id, None, up_to=newest.message.id)
+    mark = ReadMark(newest.chat_id, None, up_to=newest.id)
     await _mark(asked, actor, mark)
 
 
@@ -187,7 +187,7 @@ async def delete(asked: Asked) -> Response:
     """Delete one's message for everybody (document, Удалить сообщение)."""
     actor = await asked.actor()
     kept = await _own(asked, actor)
-    await asked.core.messages.delete(actor, kept.message.chat_id, [kept.message.id])
+    await asked.core.messages.delete(actor, kept.chat_id, [kept.id])
     return done()
 
 
@@ -197,15 +197,15 @@ async def edit(asked: Asked) -> Response:
     words = asked.params.need_text("text")
     check_text(words)
     kept = await _own(asked, actor)
-    await asked.core.messages.edit(actor, kept.message.id, words)
-    return await _told(asked, actor, kept.message.id)
+    await asked.core.messages.edit(actor, kept.id, words)
+    return await _told(asked, actor, kept.id)
 
 
 async def _own(asked: Asked, actor: Actor) -> Kept:
     """The message named, if it is the actor's. Raises: NotFound("message"), NotAllowed."""
     message_id = MessageId(asked.params.need_id("message_id"))
     kept = await asked.core.archive.message(actor, message_id)
-    if kept.message.author_id != actor.account_id:
+    if kept.author_id != actor.account_id:
         raise NotAllowed("somebody else's message")
     return kept
 

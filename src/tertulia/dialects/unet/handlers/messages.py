@@ -14,14 +14,15 @@ from tertulia.dialects.unet.cursors import address_of_page
 from tertulia.dialects.unet.errors import bad_member
 from tertulia.dialects.unet.handlers.attachments import Changes, read_changes, stored
 from tertulia.dialects.unet.members import Fields, Json, Members
-from tertulia.dialects.unet.period import period
+from tertulia.dialects.unet.period import ends, period
 from tertulia.dialects.unet.wire import Said
+from tertulia.web.wire import JsonLimits
 
 DEFAULT_LIMIT, MOST = 100, 500
 MAX_RANDOM_ID = 64
 
-LATER = ("chat_id", "limit", "query", "period", "fields")
-"""What an address of the next page repeats of the request."""
+LATER = ("chat_id", "query")
+"""What an address of the next page repeats of the request as it is."""
 
 
 async def messages(call: Call, members: Members) -> Json:
@@ -38,8 +39,7 @@ async def messages(call: Call, members: Members) -> Json:
     part = desk.cursors.read(me, number, cursor, limit) if cursor else Part(limit)
     extras = Extras(edits=fields.wants("edits"), reads=fields.wants("is_read"))
     shelf = await call.core.archive.page(call.actor, number, sieve, part, extras)
-    request = {name: members.values[name] for name in LATER if name in members.values}
-    request["limit"] = limit
+    request = _repeated(members, limit, desk.house.json_limits)
 
     def turned(place: int, *, back: bool) -> str:
         opaque = desk.cursors.write(me, number, place, back=back)
@@ -47,7 +47,7 @@ async def messages(call: Call, members: Members) -> Json:
 
     first, last = _ends(shelf.items, part)
     return {
-        "items": [wire.message(each, me, call.links, fields) for each in shelf.items],
+        "items": wire.messages(shelf.items, me, call.links, fields),
         "limit": limit,
         "next_cursor": turned(last, back=False) if shelf.has_older else "",
         "prev_cursor": turned(first, back=True) if shelf.has_newer else "",
@@ -55,10 +55,21 @@ async def messages(call: Call, members: Members) -> Json:
     }
 
 
+def _repeated(members: Members, limit: int, limits: JsonLimits) -> Json:
+    """The request as an address of another page has it: nothing that could make it long without any sense."""
+    request = {name: members.values[name] for name in LATER if name in members.values}
+    request["limit"] = limit
+    if "period" in members.values:
+        request["period"] = ends(members, limits)
+    if "fields" in members.values:
+        request["fields"] = members.fields().among(wire.MESSAGE_FIELDS)
+    return request
+
+
 def _ends(items: Sequence[Kept], part: Part) -> tuple[int, int]:
     """The places of the newest and oldest item; of a page where nothing is left, around its own."""
     if items:
-        return items[0].message.sent_at, items[-1].message.sent_at
+        return items[0].sent_at, items[-1].sent_at
     place = part.place or 0
     return (place, place + 1) if part.back else (max(place - 1, 0), place)
 
@@ -108,7 +119,7 @@ async def edit(call: Call, members: Members) -> Said:
     kept = await call.core.archive.message(call.actor, message_id)
     if number not in (None, kept.number):
         raise NotFound("chat")
-    if kept.message.author_id != call.actor.account_id:
+    if kept.author_id != call.actor.account_id:
         raise NotAllowed("edit")
     if words is None and changes == Changes():
         return wire.message(kept, call.actor.account_id, call.links, fields)
@@ -122,7 +133,7 @@ async def delete(call: Call, members: Members) -> Json:
     """One's message is gone for everybody (document, Deleting a message)."""
     message_id = MessageId(members.need_number("id"))
     kept = await call.core.archive.message(call.actor, message_id)
-    if kept.message.author_id != call.actor.account_id:
+    if kept.author_id != call.actor.account_id:
         raise NotAllowed("delete")
-    await call.core.messages.delete(call.actor, kept.message.chat_id, [message_id])
+    await call.core.messages.delete(call.actor, kept.chat_id, [message_id])
     return {}

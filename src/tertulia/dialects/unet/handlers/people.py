@@ -17,7 +17,8 @@ PARTS = {
 
 DEFAULT_LIMIT, MOST = 100, 500
 
-LATER = ("limit", "fields")
+FIELDS = ("uid", "target_resource_uri", "permissions", "nickname")
+"""All that a contact may have."""
 
 
 async def user(call: Call, members: Members) -> Json:
@@ -52,7 +53,7 @@ def _details(call: Call, account: Account) -> Json:
         "gender": "",
         "first_name": account.first_name,
         "last_name": account.last_name,
-        "middle_name": "",
+        "middle_name": account.patronymic,
         "other_name": "",
         "face_photos": [],
         "verified": account.phone_proven or account.email_proven,
@@ -69,8 +70,9 @@ async def contacts(call: Call, members: Members) -> Json:
     me = call.actor.account_id
     part = desk.cursors.read(me, 0, cursor, limit) if cursor else Part(limit)
     found = await call.core.archive.acquaintances(call.actor, part)
-    request = {name: members.values[name] for name in LATER if name in members.values}
-    request["limit"] = limit
+    request: Json = {"limit": limit}
+    if "fields" in members.values:
+        request["fields"] = fields.among(FIELDS)
 
     def turned(place: int, *, back: bool) -> str:
         opaque = desk.cursors.write(me, 0, place, back=back)
