@@ -1,7 +1,7 @@
 import pytest
 
 from tertulia.core.errors import BadInput, Conflict, NotAllowed, NotFound, NotSignedIn
-from tertulia.core.events import TeamChanged, TeamRemoved
+from tertulia.core.events import TeamChanged, TeamMembersChanged, TeamRemoved
 from tertulia.core.ids import (
     InvitationId,
     SectionId,
@@ -336,6 +336,27 @@ def test_activity_and_confirmation_are_kept(in_store: InStore) -> None:
         world.heard.clear()
         await club.members.confirm(boris, first, world.now)
         assert world.heard == []
+
+    in_store(story)
+
+
+def test_a_team_that_is_not_too_large_hears_of_who_is_active(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        club = TeamWorld(world)
+        anna, boris = await world.people("anna", "boris")
+        team = await club.found(anna)
+        await club.joins(anna, team, boris)
+        before = (await club.member(team, boris)).version
+        world.heard.clear()
+        await club.members.tell_active(boris, team, 2, world.now)
+        (event,) = world.told(TeamMembersChanged)
+        (told,) = event.members
+        assert (told.account_id, told.active_at) == (boris.account_id, world.now)
+        assert told.version > before
+        world.heard.clear()
+        await club.members.tell_active(boris, team, 1, world.now + 1)
+        assert world.heard == []
+        assert (await club.member(team, boris)).active_at == world.now + 1
 
     in_store(story)
 

@@ -19,7 +19,7 @@ from tertulia.delivery.audience import Audience
 from tertulia.delivery.fanout import FanOut
 from tertulia.delivery.hub import Hub
 from tertulia.dialects.tada.counters import Counters
-from tertulia.dialects.tada.tallies import Tally
+from tertulia.dialects.tada.tallies import NOTHING, Tally
 from tertulia.store.unread import SqlUnread, standings_of
 from tertulia.store.work import rows
 from tests.store.world import LIMIT, InStore, World, in_memory, tell
@@ -109,12 +109,17 @@ class Town:
             assert tally.badge == sum(expected.values())
             named = {each.chat_id: each.mentioned for each in standing.behind}
             assert {chat: seat.mentioned for chat, seat in tally.seats.items()} == named
-            sums = tally.sums.get(HOME_TEAM, [0] * 9)
+            sums = tally.sums.get(HOME_TEAM, NOTHING)
             for place, kind in enumerate(("direct", "group", "task")):
                 behind = [each for each in standing.behind if each.kind == kind]
                 unread = sum(each.unread for each in behind)
                 mentioned = sum(each.mentioned for each in behind)
-                assert sums[place * 3 : place * 3 + 3] == [unread, mentioned, len(behind)]
+                found = sums[place]
+                assert (found.messages, found.mentioned, found.chats) == (
+                    unread,
+                    mentioned,
+                    len(behind),
+                )
 
     async def count_rows(self) -> None:
         """What the store subtracts is what it would count."""

@@ -18,7 +18,7 @@ from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import Kind, to_jid
 from tertulia.dialects.tada.messages import Looking, shown
 from tertulia.dialects.tada.packets import new_confirm_id
-from tertulia.dialects.tada.quick import Names
+from tertulia.dialects.tada.quick import Names, Posted
 from tertulia.dialects.tada.rosters import Roster
 from tertulia.dialects.tada.wire.envelope import encode
 
@@ -59,7 +59,8 @@ def test_the_quick_way_says_what_the_long_way_says(
 ) -> None:
     posted = event(text, kind, uid, prev, num)
     assert quick.is_plain(posted)
-    packet = quick.posted(posted, names(kind, reader), WINDOW_S * 1000 if reader == ANNA else 0)
+    said_to = Posted(posted, names(kind, reader))
+    packet = said_to.packet(WINDOW_S * 1000 if reader == ANNA else 0)
     said = json.loads(packet + b"0}]}}")
     whole = shown(posted.whole, Looking(DESK, TEAM, reader, jid, WINDOW_S))
     assert said["params"]["messages"] == [json.loads(encode(whole))]

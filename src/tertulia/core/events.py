@@ -197,8 +197,8 @@ class ChatChanged:
 class ChatSettingsChanged:
     """An account keeps a chat otherwise: pinned, hidden, quiet. Only that account hears.
 
-    `counts`: whether what is unread there counts in sums; `pinned`, `pin_order`, `notifies`: as in
-    `chat_lists.MemberSettings`.
+    `counts`: whether what is unread there counts in sums; `pinned`, `pin_order`, `notifies`, `hidden`: as
+    in `chat_lists.MemberSettings`.
     """
 
     chat: Chat
@@ -210,6 +210,7 @@ class ChatSettingsChanged:
     pinned: bool = False
     pin_order: int = 0
     notifies: bool = True
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

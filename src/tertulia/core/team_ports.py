@@ -154,6 +154,10 @@ class TeamMemberStore(Protocol):
         """It did something there."""
         ...
 
+    async def tell_active(self, actor: Actor, team_id: TeamId, most: int, at: int) -> None:
+        """The same, and the team hears of it, if there are no more than *most* people in it."""
+        ...
+
     async def preferences(self, account_id: AccountId) -> Preferences:
         """Those of the account."""
         ...

@@ -37,10 +37,14 @@ MOST_INVITED = 10_000
 """People in one request."""
 
 WORK_EVERY_MS = 60_000
-"""So often at most it is stored that somebody wrote in a team."""
+"""So often at most it is stored that somebody wrote in a team, and told that he is active there."""
 
 MOST_WORKING = 10_000
 """Accounts in teams of which it is remembered when that was stored last."""
+
+MOST_TOLD = 200
+"""People of a team who hear that one of them is active; in a larger one the list of contacts says it
+(docs/decisions/0119)."""
 
 MONTHS_SHOWN = 24
 """Of what uploads take."""
@@ -61,6 +65,7 @@ class Teams:
         self._bots = bots
         self._clock = clock
         self._worked: dict[tuple[AccountId, TeamId], int] = {}
+        self._looked: dict[tuple[AccountId, TeamId], int] = {}
 
     async def need(self, actor: Actor, team_id: TeamId) -> Membership:
         """The team, and the actor's own entry. In the home team everybody is a guest."""
@@ -259,13 +264,16 @@ class Teams:
 
     async def note_work(self, actor: Actor, team_id: TeamId) -> None:
         """The same for what may be done many times a second: it is stored once a minute."""
-        now, key = self._clock.now_ms(), (actor.account_id, team_id)
-        if now - self._worked.get(key, 0) < WORK_EVERY_MS:
-            return
-        if len(self._worked) >= MOST_WORKING:
-            self._worked.clear()
-        self._worked[key] = now
-        await self.note_active(actor, team_id)
+        if _is_time(self._worked, (actor.account_id, team_id), self._clock.now_ms()):
+            await self.note_active(actor, team_id)
+
+    async def look(self, actor: Actor, team_id: TeamId) -> None:
+        """The actor looks at the team just now: once a minute his team hears of it."""
+        now = self._clock.now_ms()
+        if team_id != HOME_TEAM and _is_time(self._looked, (actor.account_id, team_id), now):
+            await self._members.tell_active(actor, team_id, MOST_TOLD, now)
+        else:
+            await self.note_active(actor, team_id)
 
     async def preferences(self, actor: Actor) -> Preferences:
         """How the actor wants his clients to be."""
@@ -294,3 +302,15 @@ def _check_count(invited: Sequence[Invited]) -> None:
     """Raises: BadInput("contacts")."""
     if len(invited) > MOST_INVITED:
         raise BadInput("contacts", "are too many")
+
+
+def _is_time(
+    last: dict[tuple[AccountId, TeamId], int], key: tuple[AccountId, TeamId], now: int
+) -> bool:
+    """Whether a minute is over since the last time, which is noted."""
+    if now - last.get(key, 0) < WORK_EVERY_MS:
+        return False
+    if len(last) >= MOST_WORKING:
+        last.clear()
+    last[key] = now
+    return True

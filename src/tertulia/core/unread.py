@@ -38,11 +38,13 @@ class Standing(NamedTuple):
     Attributes:
         behind: the chats that have something for it.
         uncounted: chats that it does not want to be counted in sums.
+        hidden: chats that it has put out of sight, and where nobody has written since.
     """
 
     account_id: AccountId
     behind: tuple[Behind, ...]
     uncounted: frozenset[ChatId]
+    hidden: frozenset[ChatId]
 
 
 class UnreadStore(Protocol):

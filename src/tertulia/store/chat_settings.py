@@ -116,6 +116,7 @@ def _kept(actor: Actor, chat_id: ChatId, change: SettingsChange, now: int) -> Wo
             new.is_pinned,
             new.pin_order,
             new.notifies,
+            new.is_hidden,
         )
     )
     return new

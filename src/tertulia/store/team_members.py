@@ -28,7 +28,15 @@ from tertulia.store.engine import Engine
 from tertulia.store.files import DROP_PICTURE, HOLD_PICTURE
 from tertulia.store.preferences import preferences_of
 from tertulia.store.team_groups import join_default_groups, leave_team_chats
-from tertulia.store.team_places import TOUCH_MEMBER, account_changed, prefer, tell_members, told
+from tertulia.store.team_places import (
+    ACTIVE,
+    TOUCH_MEMBER,
+    account_changed,
+    prefer,
+    tell_active,
+    tell_members,
+    told,
+)
 from tertulia.store.team_records import (
     MEMBER,
     MEMBERS_FROM,
@@ -56,11 +64,6 @@ ARCHIVE_MEMBER = "UPDATE team_members SET version = ?, archived_at = ?, sections
 PIN = "UPDATE team_members SET version = ?, is_pinned = ? WHERE id = ?"
 
 CONFIRM = "UPDATE team_members SET version = ?, needs_confirmation = 0 WHERE id = ?"
-
-ACTIVE = """
-UPDATE team_members SET active_at = ?
-WHERE account_id = ? AND team_id = ? AND (active_at IS NULL OR active_at < ?)
-"""
 
 OWNERS = f"""
 SELECT {MEMBER} {MEMBERS_FROM}
@@ -129,6 +132,10 @@ class SqlTeamMembers:
     async def note_active(self, account_id: AccountId, team_id: TeamId, at: int) -> None:
         """See the port."""
         await self._engine.write(run(ACTIVE, at, account_id, team_id, at - ACTIVE_EVERY_MS))
+
+    async def tell_active(self, actor: Actor, team_id: TeamId, most: int, at: int) -> None:
+        """See the port."""
+        await self._engine.write(tell_active(actor, team_id, most, at))
 
     async def preferences(self, account_id: AccountId) -> Preferences:
         """See the port."""

@@ -25,6 +25,13 @@ TOUCH_MEMBER = "UPDATE team_members SET version = ? WHERE id = ?"
 
 RANK = "UPDATE team_members SET version = ?, status = ? WHERE id = ?"
 
+ACTIVE = """
+UPDATE team_members SET active_at = ?
+WHERE account_id = ? AND team_id = ? AND (active_at IS NULL OR active_at < ?)
+"""
+
+SOME_PRESENT = "SELECT 1 FROM team_members WHERE team_id = ? AND archived_at IS NULL LIMIT ?"
+
 PLACES = """
 SELECT t.team_id, t.id FROM team_members t
 JOIN teams g ON g.id = t.team_id AND g.archived_at IS NULL
@@ -63,6 +70,15 @@ def told(
         yield from tell_team(new.team_id, [new], now, actor.connection)
     yield from tell_members(new.team_id, [new], actor, now)
     return new
+
+
+def tell_active(actor: Actor, team_id: TeamId, most: int, now: int) -> Work[None]:
+    """The actor is active just now; a team that is not too large hears of it."""
+    membership = yield from need_member(team_id, actor.account_id)
+    yield from run(ACTIVE, now, actor.account_id, team_id, now)
+    if len((yield from rows(SOME_PRESENT, team_id, most + 1))) <= most:
+        yield from run(TOUCH_MEMBER, (yield from draw(now)), membership.me.id)
+        yield from told(actor, membership, membership.me.id, now, himself=False)
 
 
 def account_changed(actor: Actor, now: int) -> Work[None]:

@@ -8,6 +8,7 @@ from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind, MessageRef
 from tertulia.core.unread import Behind, Standing
 from tertulia.store.engine import Engine
+from tertulia.store.my_chats import IS_HIDDEN
 from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.work import Work, array, rows, tell
 
@@ -41,10 +42,11 @@ EVERYWHERE = BEHIND.format(only="")
 
 IN_ONE_CHAT = BEHIND.format(only="AND b.chat_id = ?")
 
-UNCOUNTED = """
-SELECT s.account_id, s.chat_id
+KEPT = f"""
+SELECT s.account_id, s.chat_id, s.counts, (SELECT {IS_HIDDEN} FROM chats c WHERE c.id = s.chat_id)
 FROM json_each(?) AS each
-JOIN member_settings s ON s.account_id = CAST(each.value AS BIGINT) AND s.counts = 0
+JOIN member_settings s ON s.account_id = CAST(each.value AS BIGINT)
+WHERE s.counts = 0 OR s.hidden_until > 0
 """
 
 
@@ -81,8 +83,13 @@ def standings_of(
             Behind(chat, ChatKind(kind), team_id, partner_id, unread, mark, mentioned)
         )
     uncounted: dict[AccountId, set[ChatId]] = {each: set() for each in accounts}
-    for account_id, chat in (yield from rows(UNCOUNTED, asked)):
-        uncounted[account_id].add(chat)
+    hidden: dict[AccountId, set[ChatId]] = {each: set() for each in accounts}
+    for account_id, chat, counts, is_hidden in (yield from rows(KEPT, asked)):
+        if not counts:
+            uncounted[account_id].add(chat)
+        if is_hidden:
+            hidden[account_id].add(chat)
     return tuple(
-        Standing(each, tuple(behind[each]), frozenset(uncounted[each])) for each in accounts
+        Standing(each, tuple(behind[each]), frozenset(uncounted[each]), frozenset(hidden[each]))
+        for each in accounts
     )

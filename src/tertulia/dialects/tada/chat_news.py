@@ -18,6 +18,7 @@ from tertulia.core.events import (
     ChatSettingsChanged,
     MembersAdded,
     MembersRemoved,
+    MessagePosted,
     MessagesHidden,
 )
 from tertulia.core.ids import AccountId, ChatId, TeamId
@@ -29,7 +30,7 @@ from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import to_jid
 from tertulia.dialects.tada.messages import CHAT_TYPES
-from tertulia.dialects.tada.packets import confirmable, said
+from tertulia.dialects.tada.packets import Moved, confirmable, said
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.sights import Sights
 from tertulia.dialects.tada.times import NS_PER_MS
@@ -75,6 +76,17 @@ class ChatNews:
         told = event.accounts if isinstance(event, MembersAdded | ChatOpened) else accounts
         self._tell_those(chat, told)
 
+    def back(self, event: MessagePosted, accounts: Collection[AccountId]) -> None:
+        """These had put the chat out of sight, and somebody has written there."""
+        author_id, chat_id = event.message.author_id, event.message.chat_id
+        for account_id in accounts:
+            teams: tuple[TeamId, ...] = (event.team_id or HOME_TEAM,)
+            if event.chat_kind is ChatKind.DIRECT:
+                other = event.partner_id if account_id == author_id else author_id
+                teams = () if other is None else self._rosters.shared(account_id, other)
+            for team_id in teams:
+                self._tell(_Place(team_id, chat_id), account_id)
+
     def _tell_those(self, chat: Chat, accounts: Collection[AccountId]) -> None:
         for account_id in accounts:
             for connection in self._desk.house.hub.of(account_id):
@@ -83,11 +95,14 @@ class ChatNews:
                     self._tell(_Place(reader.team_id, chat.id), account_id)
 
     def _is_found(self, chat: Chat, reader: TadaReader) -> bool:
+        return reader.team_id in self._teams_of(chat, reader.account_id)
+
+    def _teams_of(self, chat: Chat, me: AccountId) -> tuple[TeamId, ...]:
+        """Where the account finds the chat."""
         if chat.kind is not ChatKind.DIRECT:
-            return reader.team_id == (chat.team_id or HOME_TEAM)
-        me = reader.account_id
+            return (chat.team_id or HOME_TEAM,)
         other = chat.other_id if chat.owner_id == me else chat.owner_id
-        return other is not None and reader.team_id in self._rosters.shared(me, other)
+        return () if other is None else self._rosters.shared(me, other)
 
     def _tell(self, place: _Place, account_id: AccountId) -> None:
         waiting = self._telling.get(place)
@@ -150,6 +165,15 @@ class ChatNews:
         if event.by_themselves:
             # Nothing else tells those who stay that there is one less of them.
             self._tell_those(chat, event.members)
+
+    def counted(self, chat: Chat, accounts: Iterable[AccountId]) -> None:
+        """What is unread there counts for these no more, or again: their sockets in other teams hear of it."""
+        for account_id in accounts:
+            moved = Moved(b"moved")
+            moved.teams = self._teams_of(chat, account_id)
+            for each in self._desk.house.hub.of(account_id):
+                if isinstance(each.reader, TadaReader) and each.reader.team_id not in moved.teams:
+                    each.offer(moved)
 
     def hidden(self, event: MessagesHidden) -> None:
         """An account has deleted messages for itself: another dialect's word for what is gone to it."""

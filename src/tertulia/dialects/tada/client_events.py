@@ -67,7 +67,7 @@ async def activity(asked: Asked) -> None:
     asked.form.check()
     asked.afk = afk
     if not afk:
-        await asked.desk.core.teams.note_active(asked.actor, asked.team_id)
+        await asked.desk.core.teams.look(asked.actor, asked.team_id)
 
 
 async def message_updated(asked: Asked) -> WholeMessage:

@@ -25,13 +25,18 @@ from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind
 from tertulia.core.unread import UnreadStore
+from tertulia.dialects.tada.hidden import Hidden
 from tertulia.dialects.tada.tallies import KINDS, Shared, Tally
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
 class Counters:
-    """The tallies of all accounts that have a socket here."""
+    """The tallies of all accounts that have a socket here.
+
+    Attributes:
+        hidden: which chats they have put out of sight.
+    """
 
     def __init__(self, unread: UnreadStore, share: Shared, spawn: Spawn) -> None:
         """Nobody is there.
@@ -45,6 +50,7 @@ class Counters:
         self._share = share
         self._spawn = spawn
         self._tallies: dict[AccountId, Tally] = {}
+        self.hidden = Hidden()
 
     def enter(self, account_id: AccountId) -> None:
         """A socket of the account is there, until `leave`."""
@@ -73,11 +79,16 @@ class Counters:
         tally.sockets -= 1
         if not tally.sockets:
             del self._tallies[account_id]
+            self.hidden.forget(account_id)
 
     def of(self, account_id: AccountId) -> Tally | None:
         """The account's tally, if it has a socket and was counted."""
         tally = self._tallies.get(account_id)
         return tally if tally is not None and tally.is_ready else None
+
+    def badges(self, accounts: Collection[AccountId]) -> dict[AccountId, int]:
+        """How much those of them who are here have not read in all."""
+        return {each.account_id: each.badge for each in self._present(accounts)}
 
     def recast(self) -> None:
         """Somebody came to a team or left it: direct chats may be found elsewhere."""
@@ -111,8 +122,8 @@ class Counters:
             seat.unread += 1
             if seat.counts:
                 tally.badge += 1
-                for sums in seat.sums:
-                    sums[seat.place] += 1
+                for each in seat.sums:
+                    each.messages += 1
             if message.mentions and message.names(account_id):
                 seat.mention(seat.mentioned + 1)
 
@@ -143,6 +154,9 @@ class Counters:
                     self._spawn(self._unread.count(back, chat.id))
             case ChatSettingsChanged():
                 self._only(event.account_id, lambda tally: self._set(tally, event))
+                if event.account_id in self._tallies:
+                    keep = self.hidden.hide if event.hidden else self.hidden.show
+                    keep(event.account_id, event.chat.id)
             case UnreadCounted():
                 self._counted(event)
             case _:
@@ -189,6 +203,7 @@ class Counters:
                 continue
             if event.chat_id is None:
                 tally.fill(standing)
+                self.hidden.fill(standing.account_id, standing.hidden)
             elif tally.is_ready:
                 tally.drop(event.chat_id)
                 for behind in standing.behind:

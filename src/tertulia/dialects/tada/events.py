@@ -46,7 +46,6 @@ from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
 from tertulia.dialects.tada.messages import CHAT_TYPES
 from tertulia.dialects.tada.packets import (
     About,
-    Counted,
     Farewell,
     Moved,
     confirmable,
@@ -55,7 +54,7 @@ from tertulia.dialects.tada.packets import (
     said,
     updated,
 )
-from tertulia.dialects.tada.quick import Names, for_author, is_plain, posted
+from tertulia.dialects.tada.quick import Names, Posted, is_plain
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.tallies import Tally, named
 from tertulia.dialects.tada.times import NS_PER_MS, date_time, gentime
@@ -131,9 +130,9 @@ class TadaEncoder:
         self._viewing = Viewing(rosters, views.status_of)
         self.view = self._viewing.of
         self._groups: dict[ChatId, tuple[str, str]] = {}
-        # What was said of the newest message in a group.
+        # What is said of the newest message in a group.
         self._last: MessagePosted | None = None
-        self._last_packet = Counted()
+        self._posted: Posted | None = None
 
     def encode(self, event: Event, view: Hashable) -> bytes:
         """The finished frame, or what a socket makes one of (`packets`)."""
@@ -212,14 +211,13 @@ class TadaEncoder:
             author = self._rosters.jid(team_id, author_id, reader)
             to = self._rosters.jid(team_id, event.partner_id, reader)
             names = Names(author, to, to if reader == author_id else author, "direct")
-            return posted(event, names, window_ms)
-        if self._last is not event:
+            return Posted(event, names).packet(window_ms)
+        if self._last is not event or self._posted is None:
             jid, chat_type = self._group(event)
             author = self._rosters.jid(team_id, author_id, ANYBODY)
-            self._last_packet = posted(event, Names(author, jid, jid, chat_type), 0)
+            self._posted = Posted(event, Names(author, jid, jid, chat_type))
             self._last = event
-        # Its author's packet is everybody's but for one date.
-        return for_author(self._last_packet, event, window_ms) if window_ms else self._last_packet
+        return self._posted.packet(window_ms)
 
     def _group(self, event: MessagePosted) -> tuple[str, str]:
         """Jid and type of a group or task."""

@@ -91,10 +91,19 @@ class Live:
         if type(event) is MessagePosted:
             # By far the most frequent, and it moves nothing else.
             self.counters.posted(event, accounts)
+            back = self.counters.hidden.back(event)
+            if back:
+                self.news.back(event, back)
             return
         if self.rosters.hear(event):
             self._moved()
-        self.counters.hear(event, accounts)
+        if isinstance(event, MembersRemoved | ChatSettingsChanged):
+            before = self.counters.badges(event.accounts)
+            self.counters.hear(event, accounts)
+            after = self.counters.badges(before)
+            self.news.counted(event.chat, [each for each in before if before[each] != after[each]])
+        else:
+            self.counters.hear(event, accounts)
         match event:
             case ChatOpened() | MembersAdded() | ChatChanged() | ChatSettingsChanged():
                 self.news.changed(event, accounts)

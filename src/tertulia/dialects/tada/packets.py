@@ -6,7 +6,7 @@ counters is `Counted`: its socket adds them (`socket.Talk.offer`).
 
 import secrets
 import string
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -47,8 +47,8 @@ new_confirm_id = _ConfirmIds()
 _CONFIRM = b'{"event":"server.confirm","params":{"confirm_id":"%b"}}'
 
 
-class About(NamedTuple):
-    """What a packet counts, and what of it is to be confirmed.
+class About(Struct, gc=False):
+    """What a packet counts, and what of it is to be confirmed. Every socket looks at it, and keeps it.
 
     Attributes:
         chat_id: the chat that is counted.

@@ -42,41 +42,41 @@ def is_plain(event: MessagePosted) -> bool:
     )
 
 
-def posted(event: MessagePosted, names: Names, editable_ms: int) -> Counted:
-    """`server.message.updated` about a plain message that may be changed for so long after it was sent."""
-    message, prev, num = event.message, event.prev, event.num
-    uuid = message.uid or to_uuid(Kind.MESSAGE, message.id)
-    author, to, chat, chat_type = names
-    created = until = date_time(message.sent_at)
-    if editable_ms:
-        until = date_time(message.sent_at + editable_ms)
-    version = message_gentime(message.id, message.sent_at)
-    before = "" if prev is None else f',"prev":"{prev.uid or to_uuid(Kind.MESSAGE, prev.id)}"'
-    first = "" if num else ',"is_first":true'
-    confirm_id = new_confirm_id()
-    head = (
-        f'{{"event":"server.message.updated","confirm_id":"{confirm_id}","params":{{"messages":['
-        f'{{"message_id":"{uuid}","from":"{author}","to":"{to}","chat":"{chat}",'
-        f'"chat_type":"{chat_type}","created":"{created}","gentime":{version},'
-        f'"editable_until":"{until}"{before},"num":{num}{first},"is_last":true,'
-        f'"content":{{"type":"plain","text":'
-    )
-    tail = (
-        f'}}],"delayed":false,"chat_counters":[{{"jid":"{chat}","chat_type":"{chat_type}",'
-        f'"gentime":{version},"num_unread":'
-    )
-    text = _encode(message.text)
-    packet = Counted(b"".join((head.encode(), text, b'},"push_text":', text, tail.encode())))
-    packet.about = About(message.chat_id, f'"{uuid}"'.encode(), confirm_id, (message.id,))
-    return packet
+class Posted:
+    """`server.message.updated` about a plain message: the same for all but until when it may be changed."""
 
+    __slots__ = ("_about", "_created", "_head", "_sent_at", "_tail")
 
-def for_author(packet: Counted, event: MessagePosted, editable_ms: int) -> Counted:
-    """The packet of `posted` for others, as the message's author sees it."""
-    sent_at = event.message.sent_at
-    # In the text of a message these quotes would be escaped.
-    old = f'"editable_until":"{date_time(sent_at)}"'.encode()
-    new = f'"editable_until":"{date_time(sent_at + editable_ms)}"'.encode()
-    own = Counted(packet.replace(old, new, 1))
-    own.about = packet.about
-    return own
+    def __init__(self, event: MessagePosted, names: Names) -> None:
+        """Everything but that date."""
+        message, prev, num = event.message, event.prev, event.num
+        uuid = message.uid or to_uuid(Kind.MESSAGE, message.id)
+        author, to, chat, chat_type = names
+        created = date_time(message.sent_at)
+        version = message_gentime(message.id, message.sent_at)
+        before = "" if prev is None else f',"prev":"{prev.uid or to_uuid(Kind.MESSAGE, prev.id)}"'
+        first = "" if num else ',"is_first":true'
+        confirm_id = new_confirm_id()
+        head = (
+            f'{{"event":"server.message.updated","confirm_id":"{confirm_id}","params":{{"messages":['
+            f'{{"message_id":"{uuid}","from":"{author}","to":"{to}","chat":"{chat}",'
+            f'"chat_type":"{chat_type}","created":"{created}",'
+            f'"gentime":{version},"editable_until":"'
+        )
+        content = f'"{before},"num":{num}{first},"is_last":true,"content":{{"type":"plain","text":'
+        end = (
+            f'}}],"delayed":false,"chat_counters":[{{"jid":"{chat}","chat_type":"{chat_type}",'
+            f'"gentime":{version},"num_unread":'
+        )
+        text = _encode(message.text)
+        self._head = head.encode()
+        self._tail = b"".join((content.encode(), text, b'},"push_text":', text, end.encode()))
+        self._about = About(message.chat_id, f'"{uuid}"'.encode(), confirm_id, (message.id,))
+        self._sent_at, self._created = message.sent_at, created
+
+    def packet(self, editable_ms: int) -> Counted:
+        """For who may change the message for so long after it was sent."""
+        until = date_time(self._sent_at + editable_ms) if editable_ms else self._created
+        packet = Counted(b"".join((self._head, until.encode(), self._tail)))
+        packet.about = self._about
+        return packet

@@ -23,7 +23,7 @@ from tertulia.dialects.tada.handlers.sections import section
 from tertulia.dialects.tada.ids import Kind, to_uuid
 from tertulia.dialects.tada.messages import Looking, shown
 from tertulia.dialects.tada.rosters import Rosters
-from tertulia.dialects.tada.tallies import Tally
+from tertulia.dialects.tada.tallies import Sums, Tally
 from tertulia.dialects.tada.wire import teams as wire
 from tertulia.dialects.tada.wire.envelope import encode
 
@@ -91,12 +91,11 @@ class Sights:
         return [wire.Tag(to_uuid(Kind.TAG, each.id), each.name) for each in tags]
 
 
-def _unread(sums: list[int] | None) -> wire.TeamUnread | None:
+def _unread(sums: Sums | None) -> wire.TeamUnread | None:
     if sums is None:
         return None
     direct, group, task = (
-        wire.UnreadV4(chats, messages, mentioned)
-        for messages, mentioned, chats in (sums[0:3], sums[3:6], sums[6:9])
+        wire.UnreadV4(each.chats, each.messages, each.mentioned) for each in sums
     )
     nothing = wire.UnreadV4(0, 0)
     return wire.TeamUnreadV4(direct, group, task, nothing, nothing)

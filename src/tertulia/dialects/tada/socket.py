@@ -26,13 +26,7 @@ from tertulia.dialects.tada.errors import INTERNAL, explain
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.hearing import CONFIRM, Heard, read
 from tertulia.dialects.tada.live import Live
-from tertulia.dialects.tada.packets import (
-    Counted,
-    Farewell,
-    Moved,
-    said,
-    warning,
-)
+from tertulia.dialects.tada.packets import Counted, Farewell, Moved, said, warning
 from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.times import date_time
 from tertulia.dialects.tada.views import TadaReader
@@ -307,15 +301,20 @@ class Talk:
 
     def _note(self, heard: Heard, asked: Asked) -> None:
         """Keep in mind what the next event need not ask for."""
-        if asked.afk is not None and asked.afk is not self.is_inactive:
-            self.is_inactive = asked.afk
-            self.live.online.touch(self._actor.account_id)
+        if asked.afk is not None:
+            self.note_afk(asked.afk)
         if heard.name == MESSAGE and asked.found is not None:
             if self._places is None or self._places_of != self.live.generation:
                 self._places, self._places_of = {}, self.live.generation
             if len(self._places) >= MOST_PLACES:
                 self._places.clear()
             self._places[asked.jid] = asked.found
+
+    def note_afk(self, afk: bool) -> None:  # noqa: FBT001 - as it is said
+        """Whether nobody looks at this socket."""
+        if afk is not self.is_inactive:
+            self.is_inactive = afk
+            self.live.online.touch(self._actor.account_id)
 
     def _confirm(self, heard: Heard) -> None:
         if heard.confirm_id:

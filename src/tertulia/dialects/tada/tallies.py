@@ -26,31 +26,80 @@ Shared = Callable[[AccountId, AccountId], tuple[TeamId, ...]]
 KINDS = {ChatKind.DIRECT: 0, ChatKind.GROUP: 1, ChatKind.TASK: 2}
 """Places in the sums of a team; what is not here is not counted: nobody marks a channel as read."""
 
-_SUMS = (
-    b'{"direct":{"messages":%d,"notice_messages":%d,"chats":%d},'
-    b'"group":{"messages":%d,"notice_messages":%d,"chats":%d},'
-    b'"task":{"messages":%d,"notice_messages":%d,"chats":%d},'
-    b'"meeting":{"messages":0,"notice_messages":0,"chats":0},'
-    b'"thread":{"messages":0,"notice_messages":0,"chats":0}}'
+_SUMS = b'{"direct":{"messages":'
+_OTHERS = b',"notice_messages":%d,"chats":%d}'
+_NOT_HERE = b'{"messages":0,"notice_messages":0,"chats":0}'
+_NEXT = (
+    b',"group":{"messages":',
+    b',"task":{"messages":',
+    b',"meeting":%b,"thread":%b}' % (_NOT_HERE, _NOT_HERE),
 )
+"""By place: what follows the counters of a kind."""
 
 _REST = b',"num_unread_notices":%d,"last_read_message_id":%b'
 _NOTHING_LEFT = _REST[: _REST.index(b"%b")] % 0
-_UNREAD = b'}],"team_unread":'
+_UNREAD = b'}],"team_unread":' + _SUMS
 _BADGE = b',"badge":'
 _END = b"}}"
 
-_NUMBERS = tuple(b"%d" % each for each in range(1_000))
-"""Most counters are one of these."""
-
-NOTHING = [0] * 9
-"""The sums of a team: of each kind messages, those of them that name the account, and chats."""
+MOST_NUMBERS = 10_000
+"""Counters that are kept as text."""
 
 
-@lru_cache(maxsize=4_096)
-def _summed(*sums: int) -> bytes:
-    """The sums of a team as JSON. Readers of one chat often have the same."""
-    return _SUMS % sums
+class _Numbers(dict[int, bytes]):
+    """Counters as text: most are one of few, and each is said once per packet and reader."""
+
+    def __missing__(self, number: int) -> bytes:
+        text = b"%d" % number
+        if len(self) < MOST_NUMBERS:
+            self[number] = text
+        return text
+
+
+_NUMBERS = _Numbers()
+
+
+@lru_cache(maxsize=1_024)
+def _after(place: int, mentioned: int, chats: int) -> bytes:
+    return _OTHERS % (mentioned, chats) + _NEXT[place]
+
+
+class Sum:
+    """What an account has not read in the chats of one kind in one team.
+
+    Attributes:
+        messages: how many.
+        mentioned: how many of them name the account.
+        chats: in how many chats they are.
+        rest: what follows the number of messages when the sums of the team are said.
+    """
+
+    __slots__ = ("_place", "chats", "mentioned", "messages", "rest")
+
+    def __init__(self, place: int) -> None:
+        """Nothing. *place*: where its kind stands in the sums of a team."""
+        self._place = place
+        self.messages = self.mentioned = self.chats = 0
+        self.rest = _after(place, 0, 0)
+
+    def move(self, messages: int, mentioned: int, chats: int) -> None:
+        """So many more."""
+        self.messages += messages
+        self.mentioned += mentioned
+        self.chats += chats
+        self.rest = _after(self._place, self.mentioned, self.chats)
+
+
+Sums = tuple[Sum, Sum, Sum]
+"""Those of a team, in the order of KINDS."""
+
+
+def _no_sums() -> Sums:
+    return Sum(0), Sum(1), Sum(2)
+
+
+NOTHING = _no_sums()
+"""Of a team in which nothing is unread."""
 
 
 def named(ref: MessageRef | None) -> bytes:
@@ -64,12 +113,12 @@ class Seat:
     """One chat in which an account has something unread.
 
     Attributes:
-        place: where its kind stands in sums.
+        place: where its kind stands in the sums of a team.
         mark: the message before the first unread one.
         mentioned: how many of the unread messages name the account.
         rest: what follows the number of unread messages in a packet, up to the sums of the team.
         counts: whether it is in any sum.
-        sums: those of the teams in which it is found.
+        sums: those of its kind in the teams in which it is found.
     """
 
     __slots__ = (
@@ -78,13 +127,13 @@ class Seat:
 
     def __init__(self, behind: Behind) -> None:
         """Not in any sum yet."""
-        self.place = KINDS[behind.kind] * 3
+        self.place = KINDS[behind.kind]
         self.team_id = behind.team_id
         self.partner_id = behind.partner_id
         self.unread = 0
         self.mentioned = 0
         self.counts = False
-        self.sums: tuple[list[int], ...] = ()
+        self.sums: tuple[Sum, ...] = ()
         self.set_mark(behind.mark)
 
     def set_mark(self, mark: MessageRef | None) -> None:
@@ -95,12 +144,12 @@ class Seat:
     def mention(self, mentioned: int) -> None:
         """So many of the unread messages name the account now."""
         more, self.mentioned = mentioned - self.mentioned, mentioned
-        for sums in self.sums:
-            sums[self.place + 1] += more
+        for each in self.sums:
+            each.move(0, more, 0)
         self._say()
 
     def _say(self) -> None:
-        self.rest = _REST % (self.mentioned, named(self.mark))
+        self.rest = _REST % (self.mentioned, named(self.mark)) + _UNREAD
 
 
 class Tally:
@@ -125,7 +174,7 @@ class Tally:
 
     def _clear(self) -> None:
         self.seats: dict[ChatId, Seat] = {}
-        self.sums: dict[TeamId, list[int]] = {}
+        self.sums: dict[TeamId, Sums] = {}
         self.uncounted: set[ChatId] = set()
         self.badge = 0
 
@@ -165,9 +214,8 @@ class Tally:
         if seat.counts:
             more, chats = unread - before, (unread > 0) - (before > 0)
             self.badge += more
-            for sums in seat.sums:
-                sums[seat.place] += more
-                sums[seat.place + 2] += chats
+            for each in seat.sums:
+                each.move(more, 0, chats)
 
     def _cast(self, chat_id: ChatId, seat: Seat) -> None:
         """Into which sums its chat goes. Only while nothing of it is in any."""
@@ -179,7 +227,13 @@ class Tally:
             teams = self._share(self.account_id, seat.partner_id)
         else:
             teams = (HOME_TEAM if seat.team_id is None else seat.team_id,)
-        seat.sums = tuple([self.sums.setdefault(each, [*NOTHING]) for each in teams])
+        seat.sums = tuple([self._sums_of(each)[seat.place] for each in teams])
+
+    def _sums_of(self, team_id: TeamId) -> Sums:
+        found = self.sums.get(team_id)
+        if found is None:
+            found = self.sums[team_id] = _no_sums()
+        return found
 
     def recast(self, only: ChatId | None = None) -> None:
         """Chats may count elsewhere, or no more, or again; all of them, or one."""
@@ -232,7 +286,10 @@ class Tally:
 
     def unread_in(self, team_id: TeamId) -> bytes:
         """The sums of a team (document: TeamUnread)."""
-        return _summed(*self.sums.get(team_id, NOTHING))
+        pieces = [_SUMS]
+        for each in self.sums.get(team_id, NOTHING):
+            pieces += (_NUMBERS[each.messages], each.rest)
+        return b"".join(pieces)
 
     def counters_of(self, teams: Iterable[TeamId]) -> dict[str, Any]:
         """What `server.team.counters` says of these teams."""
@@ -244,21 +301,25 @@ class Tally:
     def rest(self, about: About, team_id: TeamId) -> bytes:
         """What follows `"num_unread":` in a packet about a chat; *team_id*: the socket's."""
         seat = self.seats.get(about.chat_id)
-        sums = _summed(*self.sums.get(team_id, NOTHING))
-        badge = self.badge
         if seat is None:
             # Nothing is unread: the newest message is the last that was read.
-            unread, rest = 0, _NOTHING_LEFT + about.tail
+            unread, rest = 0, _NOTHING_LEFT + about.tail + _UNREAD
         else:
             unread, rest = seat.unread, seat.rest
+        direct, group, task = self.sums.get(team_id, NOTHING)
+        numbers = _NUMBERS
         return b"".join(
             (
-                _NUMBERS[unread] if unread < 1_000 else b"%d" % unread,
+                numbers[unread],
                 rest,
-                _UNREAD,
-                sums,
+                numbers[direct.messages],
+                direct.rest,
+                numbers[group.messages],
+                group.rest,
+                numbers[task.messages],
+                task.rest,
                 _BADGE,
-                _NUMBERS[badge] if badge < 1_000 else b"%d" % badge,
+                numbers[self.badge],
                 _END,
             )
         )

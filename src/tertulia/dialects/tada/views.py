@@ -79,21 +79,18 @@ class Viewing:
     def __init__(self, rosters: Rosters, status_of: StatusOf) -> None:
         self._rosters = rosters
         self._status_of = status_of
+        # The newest message in a group that looks alike to all but its author, and where it was said.
+        self._common: MessagePosted | None = None
+        self._team_id, self._author_id = HOME_TEAM, ANYBODY
 
     def of(self, event: Event, reader: Reader) -> Hashable | None:
         """The view; None: he does not hear of it."""
         assert isinstance(reader, TadaReader), "Tada's sockets have them"
+        if event is self._common and reader.team_id == self._team_id:
+            # By far the most frequent.
+            me = reader.account_id
+            return self._team_id if me != self._author_id else Side(self._team_id, me)
         if type(event) is MessagePosted:
-            # By far the most frequent, and mostly in the socket's own team.
-            message = event.message
-            if (
-                (event.team_id or HOME_TEAM) == reader.team_id
-                and message.cipher is None
-                and event.chat_kind in JIDS
-                and not message.mentions
-            ):
-                me = reader.account_id
-                return reader.team_id if me != message.author_id else Side(reader.team_id, me)
             return self._posted(event, reader)
         match event:
             case (
@@ -127,8 +124,10 @@ class Viewing:
                 return None
 
     def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
-        """A new message that is not of a group of the reader's team: a direct one, or elsewhere."""
+        """A new message: of a group or task, a direct one, or of another team."""
         message, me = event.message, reader.account_id
+        if message.cipher is not None:
+            return None
         view = _personal(
             message,
             reader,
@@ -136,10 +135,13 @@ class Viewing:
                 event.chat_kind, event.team_id, message.author_id, event.partner_id, reader
             ),
         )
-        is_silent = message.flags & SILENT or message.notice is not None
-        is_news = me != message.author_id and not is_silent and event.chat_kind in KINDS
-        if message.cipher is not None or (isinstance(view, Elsewhere) and not is_news):
-            return None
+        if isinstance(view, Elsewhere):
+            is_silent = message.flags & SILENT or message.notice is not None
+            is_news = me != message.author_id and not is_silent and event.chat_kind in KINDS
+            return view if is_news else None
+        if event.chat_kind in JIDS and not message.mentions:
+            self._common = event
+            self._team_id, self._author_id = reader.team_id, message.author_id
         return view
 
     def _place(
