@@ -329,6 +329,29 @@ def test_a_muted_chat_calls_nobody_who_muted_it() -> None:
     play(story)
 
 
+def test_who_has_signed_out_is_not_pushed() -> None:
+    async def story(scene: Scene) -> None:
+        await scene.subscribe("boris")
+        on_device = {
+            "platform": "web", "device_udid": "d", "web_endpoint": scene.service.url + "/d",
+            **scene.browser.keys(),
+        }  # fmt: skip
+        boris = await scene.comes("boris")
+        await scene.ask(boris, "push_subscription_create", on_device)
+        await scene.ask(boris, "user_logout", {})
+        await scene.leaves(boris, "boris")
+        anna = await scene.comes("anna")
+        await scene.say(anna, await scene.chat(anna, "u", "boris"), "secret")
+        # Not that device, but the other one.
+        assert (await scene.service.next())[0] == "/boris"
+        assert scene.service.heard.empty()
+        boris = await scene.comes("boris")
+        left = await scene.ask(boris, "push_subscription_list", {"user_id": scene.ids["boris"]})
+        assert [each["device_udid"] for each in left["subscriptions"]] == ["/boris"]
+
+    play(story)
+
+
 def test_a_silent_message_calls_nobody() -> None:
     async def story(scene: Scene) -> None:
         await scene.subscribe("boris")

@@ -178,8 +178,10 @@ def _need_proof(opening: Opening) -> Work[None]:
 
 
 def end(session_ids: Sequence[SessionId], account_id: AccountId) -> Work[None]:
-    """Void the sessions with all their secrets."""
+    """Void the sessions with all their secrets; a device on which nobody is signed in is not called any more."""
+    devices = yield from rows(DEVICES_OF, array(session_ids))
     yield from many(END_SESSION, [(session_id,) for session_id in session_ids])
+    yield from run(SILENCE, account_id, array(devices))
     # The number says between which other events it stands; the time does not matter.
     number = yield from draw(0)
     yield from tell(SessionsEnded(tuple(session_ids), account_id, number))
@@ -189,7 +191,7 @@ def end_own(account_id: AccountId, session_id: SessionId) -> Work[None]:
     """Void a session of the account's. Raises: NotFound("session")."""
     if (yield from row(STANDS, session_id, account_id)) is None:
         raise NotFound("session")
-    yield from _end_for_good([session_id], account_id)
+    yield from end([session_id], account_id)
 
 
 def server_secret(name: str, proposal: str) -> Work[str]:
@@ -210,11 +212,4 @@ def end_all_but(account_id: AccountId, keep: Collection[SessionId]) -> Work[None
     found = yield from rows(ALL_SESSIONS, account_id)
     ended = [each[0] for each in found if each[0] not in keep]
     if ended:
-        yield from _end_for_good(ended, account_id)
-
-
-def _end_for_good(session_ids: Sequence[SessionId], account_id: AccountId) -> Work[None]:
-    """Its owner is not there to tidy up: a device on which nobody is signed in is not called either."""
-    devices = yield from rows(DEVICES_OF, array(session_ids))
-    yield from end(session_ids, account_id)
-    yield from run(SILENCE, account_id, array(devices))
+        yield from end(ended, account_id)
