@@ -141,6 +141,43 @@ def picture(size: tuple[int, int] = (640, 420), colour: str = "teal") -> bytes:
     return out.getvalue()
 
 
+def eventually(page: Page, check: Callable[[], object]) -> None:
+    """Wait for something to be so that no locator tells; the page lives on meanwhile."""
+    for _ in range(400):
+        if check():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it never came")
+
+
+def until(page: Page, what: str) -> None:
+    """The same, of the page: its policy lets nothing be evaluated in it again and again."""
+    eventually(page, lambda: page.evaluate(what))
+
+
+_KEPT = """async words => {
+    const done = request => new Promise((yes, no) => {
+        request.onsuccess = () => yes(request.result);
+        request.onerror = () => no(request.error);
+    });
+    let all = '';
+    for (const {name} of await indexedDB.databases()) {
+        const db = await done(indexedDB.open(name));
+        for (const store of db.objectStoreNames)
+            all += JSON.stringify(await done(db.transaction(store).objectStore(store).getAll()));
+        db.close();
+    }
+    const told = await caches.match('/told.json', {cacheName: 'told-by-tertulia'});
+    all += told ? await told.text() : '';
+    return words.every(each => all.includes(each));
+}"""
+
+
+def kept(page: Page, *words: str) -> None:
+    """Wait until the browser has put away all of these, for itself or for its service worker."""
+    eventually(page, lambda: page.evaluate(_KEPT, list(words)))
+
+
 def bubbles(page: Page) -> Any:
     """The messages that have arrived, by their texts."""
     return page.locator("[role=log] article[data-id] .bubble")
@@ -241,12 +278,18 @@ SETTLED = """() => Promise.all(document.getAnimations()
 """Done when nothing moves that will come to rest: what is half faded in has no contrast yet."""
 
 
-def violations(page: Page, *rules: str) -> list[str]:
-    """What axe finds wrong on the page as it is, by all its rules or by some."""
+def violations(page: Page, *, with_styles: bool = True) -> list[str]:
+    """What axe finds wrong on the page as it is, by all its rules.
+
+    Args:
+        page: where to look.
+        with_styles: read the style sheets, too, which takes most of the time; one rule (about turned
+            screens) needs them, and finds the same in every language and theme.
+    """
     page.evaluate(SETTLED)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    wanted = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    wanted = {"resultTypes": ["violations"], "preload": with_styles}
     found = page.evaluate("wanted => axe.run(document, wanted)", wanted)
     return [
         f"{each['id']}: {node['target']} {node.get('failureSummary', '')}"
@@ -256,9 +299,9 @@ def violations(page: Page, *rules: str) -> list[str]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep how the page looks."""
+    """Keep how the page looks, when all that moves has come to rest."""
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+    page.screenshot(path=SHOTS / f"{name}.png", animations="disabled")
 
 
 def free_port() -> int:

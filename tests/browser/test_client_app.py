@@ -17,6 +17,7 @@ from tests.browser.client import (
     Person,
     bubbles,
     free_port,
+    kept,
     server_at,
 )
 from tests.stories.process import Process
@@ -67,7 +68,7 @@ def test_the_page_opens_offline(person: MakePerson, house: Process) -> None:
     page.locator("a.row").click()
     expect(bubbles(page).last).to_contain_text("read me offline")
     page.evaluate(READY)
-    page.wait_for_timeout(1500)  # It keeps what it knows after a moment.
+    kept(page, "read me offline")
     it.context.set_offline(True)
     page.reload()
     expect(bubbles(page).last).to_contain_text("read me offline")

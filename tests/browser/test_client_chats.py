@@ -144,7 +144,6 @@ def test_the_list_by_keyboard_and_by_touch(person: MakePerson, house: Process) -
     session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]})
     expect(phone.page.get_by_role("menuitem", name="Pin to the top")).to_be_visible()
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    phone.page.wait_for_timeout(100)
     shot(phone.page, "chat-menu-phone")
     phone.page.get_by_role("menuitem", name="Pin to the top").tap()
     expect(row.get_by_role("img", name="Pinned")).to_be_visible()

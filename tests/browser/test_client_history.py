@@ -5,16 +5,19 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.client import DESKTOP, Line, MakePerson, bubbles, texts
+from tests.browser.client import DESKTOP, PHONE, Line, MakePerson, bubbles, texts
 from tests.stories.process import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_history_scrolls_in_both_directions(person: MakePerson, house: Process) -> None:
-    ida, jan = person(DESKTOP).sign_up("ida", "Ida"), person(DESKTOP).sign_up("jan", "Jan")
-    line = Line(house.base_url, "jan")
-    ida_line = Line(house.base_url, "ida")
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_history_scrolls_in_both_directions(
+    person: MakePerson, house: Process, size: dict[str, int]
+) -> None:
+    ida = person(size).sign_up(f"ida{size['width']}", "Ida")
+    line = Line(house.base_url, f"jan{size['width']}", "Jan")
+    ida_line = Line(house.base_url, ida.login)
     chat = line.chat_with(ida_line.id)
     ids = line.say(chat, *(f"message {number:04}" for number in range(600)))
     line.say(chat, "what was the first?", replied_message_id=ids[3])
@@ -46,14 +49,22 @@ def test_history_scrolls_in_both_directions(person: MakePerson, house: Process) 
     expect(page.locator("a.row .badge")).to_have_count(0)
     # What is new does not move what one looks at.
     log.evaluate("it => it.scrollTop -= 900")
-    page.wait_for_timeout(300)
-    before = log.evaluate("it => it.scrollTop")
+    before = log.evaluate(AT_REST)
     line.say(chat, "news")
     expect(page.get_by_role("button", name="To the newest message")).to_contain_text("1")
     assert abs(log.evaluate("it => it.scrollTop") - before) < 2
     line.close()
     ida_line.close()
-    jan.page.close()
+
+
+AT_REST = """async it => {
+    for (let last = -1; last !== it.scrollTop; ) {
+        last = it.scrollTop;
+        for (let frame = 0; frame < 5; frame++) await new Promise(requestAnimationFrame);
+    }
+    return it.scrollTop;
+}"""
+"""Where a log stands when nothing moves it any more."""
 
 
 def _scroll(page: Page, until: str, way: int) -> int:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser.client import DESKTOP, SECRET, Line, MakePerson, Person, composer
+from tests.browser.client import DESKTOP, PHONE, SECRET, Line, MakePerson, Person, composer
 from tests.stories.process import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-Talk = Callable[[str, str, int], tuple[Person, Line, str]]
+Talk = Callable[..., tuple[Person, Line, str]]
 
 NUMBERS = """() => [...document.querySelectorAll('[role=log] article[data-id] .words')]
     .map(it => parseInt(it.textContent, 10)).filter(it => !isNaN(it))"""
@@ -35,8 +35,10 @@ def talk(person: MakePerson, house: Process) -> Iterator[Talk]:
     """Two people and what the second has said to the first: numbered messages."""
     lines: list[Line] = []
 
-    def new(reader: str, writer: str, count: int) -> tuple[Person, Line, str]:
-        someone = person(DESKTOP).sign_up(reader, reader.title())
+    def new(
+        reader: str, writer: str, count: int, size: dict[str, int] = DESKTOP
+    ) -> tuple[Person, Line, str]:
+        someone = person(size).sign_up(reader, reader.title())
         mine = Line(house.base_url, reader)
         mine.ask("user_create", login=writer, password=SECRET, first_name=writer.title())
         line = Line(house.base_url, writer)
@@ -200,12 +202,17 @@ def test_keys_lead_through_the_log(talk: Talk) -> None:
     expect(composer(page)).to_be_focused()
 
 
-def test_a_day_is_one_click_away(talk: Talk) -> None:
-    tara, _, chat = talk("tara", "ulf", 120)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_day_is_one_click_away(talk: Talk, size: dict[str, int]) -> None:
+    width = size["width"]
+    tara, _, chat = talk(f"tara{width}", f"ulf{width}", 120, size)
     page = tara.page
     page.goto(f"{tara.url}/#/chats/{chat}")
+    expect(page.get_by_role("separator")).to_be_in_viewport()
     newest(page).click()
     expect(message(page, 119)).to_be_in_viewport()
+    if size == PHONE:
+        page.locator("main header").get_by_role("button", name="Search in this chat").click()
     page.get_by_role("button", name="Go to a date").first.click()
     today = page.evaluate(
         "new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10)"

@@ -137,7 +137,7 @@ def test_files_are_dropped_pasted_and_looked_at(person: MakePerson) -> None:
 
 
 def test_an_upload_is_cancelled_refused_and_tried_again(person: MakePerson, house: Process) -> None:
-    cara = person(DESKTOP, service_workers="block").sign_up("cara", "Cara")
+    cara = person(PHONE, service_workers="block").sign_up("cara", "Cara")
     line = Line(house.base_url, "cara")
     line.ask("user_create", login="dino", password=SECRET, first_name="Dino")
     dino = Line(house.base_url, "dino")
@@ -213,14 +213,17 @@ def test_an_upload_is_cancelled_refused_and_tried_again(person: MakePerson, hous
     dino.close()
 
 
-def test_messages_are_picked_forwarded_and_deleted(person: MakePerson, house: Process) -> None:
-    edda = person(DESKTOP).sign_up("edda", "Edda")
-    line = Line(house.base_url, "edda")
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_messages_are_picked_forwarded_and_deleted(
+    person: MakePerson, house: Process, size: dict[str, int], request: pytest.FixtureRequest
+) -> None:
+    kind = request.node.callspec.id
+    edda = person(size).sign_up(f"edda-{kind}", "Edda")
+    line = Line(house.base_url, edda.login)
     lines = [line]
     chats = []
     for name in ("Finn", "Gala", "Hana"):
-        line.ask("user_create", login=name.lower(), password=SECRET, first_name=name)
-        friend = Line(house.base_url, name.lower())
+        friend = Line(house.base_url, f"{name.lower()}-{kind}", name)
         chats.append(friend.chat_with(line.id))
         friend.say(chats[-1], f"I am {name}")
         lines.append(friend)
@@ -236,19 +239,19 @@ def test_messages_are_picked_forwarded_and_deleted(person: MakePerson, house: Pr
     expect(page.get_by_role("toolbar")).to_contain_text("2 selected")
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
     assert violations(page) == []
-    shot(page, "picked-desktop")
+    shot(page, f"picked-{kind}")
     page.get_by_role("toolbar").get_by_role("button", name="Forward").click()
     dialog = page.get_by_role("dialog", name="Forward to…")
     dialog.get_by_role("button", name="Gala").click()
     dialog.get_by_role("searchbox").fill("HAN")
     dialog.get_by_role("button", name="Hana").click()
-    shot(page, "forward-desktop")
+    shot(page, f"forward-{kind}")
     assert violations(page) == []
     dialog.get_by_role("button", name="Forward · 2").click()
     expect(page.get_by_text("Forwarded to 2 chats")).to_be_visible()
     expect(page.get_by_role("toolbar")).to_have_count(0)
     for chat, friend in zip(chats[1:], lines[2:], strict=True):
-        page.locator(f'a.row[href$="{chat}"]').click()
+        page.goto(f"{edda.url}/#/chats/{chat}")
         expect(bubbles(page).last).to_contain_text("three")
         expect(bubbles(page).last).to_contain_text("Forwarded")
         assert friend.list(chat)[1:] == ["one **bold**", "three"]

@@ -13,6 +13,9 @@ from tests.browser.client import (
     Line,
     MakePerson,
     bubbles,
+    eventually,
+    kept,
+    until,
 )
 from tests.browser.site import Site
 from tests.stories.process import Process, serving
@@ -33,6 +36,9 @@ LISTENING = """
     const play = OscillatorNode.prototype.start;
     OscillatorNode.prototype.start = function (at) { window.tones++; play.call(this, at); };
 """
+
+LATER = "() => { const now = Date.now; Date.now = () => now() + 1000; }"
+"""Two sounds within a second are one."""
 
 SUBSCRIBED = """() => {
     const made = {
@@ -87,15 +93,6 @@ def shown(it: Worker, count: int = 1) -> list[dict[str, Any]]:
     )
     assert len(found) == count, found
     return found
-
-
-def until(page: Page, what: str) -> None:
-    """Wait for something to be so; the page's policy lets nothing be evaluated in it again and again."""
-    for _ in range(200):
-        if page.evaluate(what):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(what)
 
 
 def setting(page: Page, **some: object) -> None:
@@ -153,9 +150,13 @@ def test_title_badge_sound_and_notification(person: MakePerson, house: Process) 
 
     # In groups only what calls one by name, if one wants it so.
     page.goto(it.url + "/#/")
-    setting(page, preview=True, language="en", notify="direct")
+    setting(page, preview=True, language="en", notify="direct", sound=True)
     line.say(bridge, "for all")
+    expect(page.locator("a.row").filter(has_text="for all")).to_have_count(1)
+    assert page.evaluate("window.tones") == before
+    page.evaluate(LATER)
     line.say(bridge, "for @Ada, too")
+    until(page, f"window.tones > {before}")
     (told,) = shown(sw)
     assert (told["title"], told["body"]) == ("Ben · Bridge", "for @Ada, too")
     page.goto(f"{it.url}/#/chats/{bridge}")
@@ -171,7 +172,11 @@ def test_title_badge_sound_and_notification(person: MakePerson, house: Process) 
     )
     row = page.locator("a.row").filter(has_text="Bridge")
     expect(row.get_by_role("img", name="Muted")).to_be_visible()
-    line.say(bridge, "to who does not listen")
+    before = page.evaluate("window.tones")
+    line.say(bridge, "to who does not listen, @Ada")
+    expect(page.locator("a.row").filter(has_text="to who does not listen")).to_have_count(1)
+    assert page.evaluate("window.tones") == before
+    setting(page, sound=False)
     line.say(direct, "four")
     assert [each["body"] for each in shown(sw)] == ["four"]
     sw.evaluate(
@@ -213,14 +218,14 @@ def test_pushes_while_the_page_is_closed(person: MakePerson, house: Process, hom
     facts = page.evaluate("fetch('/web.json').then(it => it.json())")
     assert asked == {"userVisibleOnly": True, "applicationServerKey": facts["push_key"]}
     device = page.evaluate("localStorage['tertulia.device']")
-    page.wait_for_timeout(200)
+    eventually(page, lambda: line.ask("push_subscription_list", user_id=me)["subscriptions"])
     (made,) = line.ask("push_subscription_list", user_id=me)["subscriptions"]
     wanted = {"platform": "web", "web_endpoint": endpoint, "device_udid": device, **keys}
     assert made | wanted == made
     line.close()
     setting(page, language="ru")
     expect(page.get_by_role("heading", name="Уведомления")).to_be_visible()
-    page.wait_for_timeout(1500)  # It keeps what it knows after a moment.
+    kept(page, '"firstName":"Boris"', direct, '"language":"ru"')
 
     # The page is closed; what the server pushes is given to the browser as its push service would.
     sw = worker(it.context, page)
@@ -269,7 +274,7 @@ def test_pushes_while_the_page_is_closed(person: MakePerson, house: Process, hom
     )
     # Levels hold in the worker, too.
     setting(page, notify="direct", language="en", preview=False)
-    page.wait_for_timeout(200)
+    kept(page, '"language":"en","notify":"direct"')
     page.goto("about:blank")
     push = pusher(it.context, page, it.url)
     push({"title": "boris-p | Bridge", "body": "for all", "cid": bridge})
@@ -306,10 +311,7 @@ def pusher(context: BrowserContext, page: Page, origin: str) -> Callable[[Any], 
 
     cdp.on("ServiceWorker.workerRegistrationUpdated", heard)
     cdp.send("ServiceWorker.enable")
-    for _ in range(100):
-        if origin + "/" in registrations:
-            break
-        page.wait_for_timeout(20)
+    eventually(page, lambda: origin + "/" in registrations)
 
     def push(payload: Any) -> None:
         data = payload if isinstance(payload, str) else json.dumps(payload)
@@ -330,10 +332,10 @@ def test_a_browser_that_allows_no_notifications(person: MakePerson) -> None:
     page = it.sign_up("dora-p", "Dora").page
     page.goto(it.url + "/#/settings/notify")
     expect(page.get_by_text("The browser does not allow notifications")).to_be_visible()
-    expect(page.get_by_role("switch", name="Show notifications of this browser")).to_be_disabled()
+    expect(page.get_by_role("switch", name="Show browser notifications")).to_be_disabled()
     expect(page.get_by_role("switch", name="Notify me when")).to_be_disabled()
     expect(page.get_by_role("switch", name="Sound")).to_be_enabled()
-    page.get_by_role("radio", name="None").check()
+    page.get_by_role("radio", name="Nothing").check()
     expect(page.get_by_role("switch", name="Sound")).to_be_disabled()
 
 

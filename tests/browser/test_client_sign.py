@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from websockets.sync.client import connect
 
-from tests.browser.client import DESKTOP, PHONE, SECRET, Line, MakePerson
+from tests.browser.client import DESKTOP, PHONE, SECRET, Line, MakePerson, violations
 from tests.stories.process import Process, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -293,8 +293,8 @@ def test_a_picture_runs_out(visitor: MakePerson) -> None:
     expect(page.get_by_text("There is no connection. It goes on")).to_be_visible()
     page.unroute("**/qr-auth")
     page.clock.fast_forward(301_000)
-    expect(page.get_by_text("The picture has run out")).to_be_visible()
-    page.get_by_role("button", name="New picture").click()
+    expect(page.get_by_text("The code has run out")).to_be_visible()
+    page.get_by_role("button", name="New code").click()
     assert page.get_by_role("img", name="QR code").get_attribute("data-text") != before
 
 
@@ -334,3 +334,52 @@ def test_a_forgotten_password(visitor: MakePerson, house: Process, post: Path) -
     page.locator("input[name=password]").fill("a-brand-new-one")
     page.keyboard.press("Enter")
     chats(page)
+
+
+def test_who_came_by_phone_sets_a_password(visitor: MakePerson, post: Path) -> None:
+    it = visitor(PHONE)
+    page = it.page
+    page.goto(it.url + "/#/sign/phone")
+    page.locator("input[name=phone]").fill("+15550999777")
+    page.keyboard.press("Enter")
+    expect(page.locator("input[name=code]")).to_be_focused()
+    page.locator("input[name=code]").press_sequentially(last(post, "sms")["code"])
+    page.locator("input[name=name]").fill("Gus")
+    page.keyboard.press("Enter")
+    chats(page)
+    # A code comes by e-mail, so there has to be an address.
+    page.goto(it.url + "/#/settings/password")
+    page.get_by_role("link", name="No password yet? Save an e-mail address").click()
+    page.get_by_label("Login").fill("gus")
+    page.get_by_label("E-mail").fill("gus@example.org")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    page.goto(it.url + "/#/settings/password")
+    page.get_by_role("button", name="No password yet, or forgotten?").click()
+    expect(
+        page.get_by_text("A code of six digits is on its way to gus@example.org.")
+    ).to_be_visible()
+    code = page.locator("input[name=code]")
+    expect(code).to_be_focused()
+    words = json.dumps(last(post, "mail"))
+    right = "".join(each for each in words.split("code")[-1] if each.isdigit())[:6]
+    code.fill("000000" if right != "000000" else "111111")
+    page.locator("input[name=next]").fill("the-very-first")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_have_text("The code is wrong or too old.")
+    assert violations(page) == []
+    code.fill(right)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The password is changed")).to_be_visible()
+    # Here one stays signed in, and there one comes in with it.
+    current = page.locator("input[name=current]")
+    current.fill("the-very-first")
+    page.locator("input[name=next]").fill("the-second-one")
+    expect(page.get_by_role("button", name="Change password")).to_be_enabled()
+    page.keyboard.press("Enter")
+    expect(current).to_have_value("")
+    again = visitor(DESKTOP).page
+    again.locator("input[name=username]").fill("gus")
+    again.locator("input[name=password]").fill("the-second-one")
+    again.keyboard.press("Enter")
+    chats(again)

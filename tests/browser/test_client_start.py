@@ -85,7 +85,7 @@ def test_first_start_of_a_closed_server(clients: Browser, tmp_path: Path) -> Non
         expect(page.get_by_role("heading", name="Registration is closed")).to_be_visible()
         expect(page.locator("input[name=username]")).to_have_count(0)
         tertulia(tmp_path, "user", "create", "zoe")
-        page.get_by_role("link", name="Already have an account? Sign in").click()
+        page.get_by_role("link", name="Sign in").click()
         page.reload()
         expect(page.get_by_text("No new accounts are made here.")).to_be_visible()
         page.locator("input[name=username]").fill("zoe")

@@ -1,4 +1,4 @@
-"""Two people talk in two browsers, on a phone and a desktop."""
+"""Two people talk in two browsers, on a phone and a desktop, and the other way round."""
 
 import pytest
 from playwright.sync_api import expect
@@ -7,14 +7,24 @@ from tests.browser.client import DESKTOP, PHONE, MakePerson, act, bubbles, compo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+Sizes = tuple[dict[str, int], dict[str, int]]
 
-def test_two_people_talk(person: MakePerson) -> None:
-    anna = person(DESKTOP).sign_up("anna", "Anna").page
-    boris_person = person(PHONE).sign_up("boris", "Boris")
+
+@pytest.fixture(params=[(DESKTOP, PHONE), (PHONE, DESKTOP)], ids=["desktop-phone", "phone-desktop"])
+def sizes(request: pytest.FixtureRequest) -> Sizes:
+    """The windows of the two."""
+    found: Sizes = request.param
+    return found
+
+
+def test_two_people_talk(person: MakePerson, sizes: Sizes) -> None:
+    width = sizes[0]["width"]
+    anna = person(sizes[0]).sign_up(f"anna{width}", "Anna").page
+    boris_person = person(sizes[1]).sign_up(f"boris{width}", "Boris")
     boris = boris_person.page
     expect(boris.get_by_text("No chats yet")).to_be_visible()
 
-    anna.locator(".head input[type=search]").fill("bor")
+    anna.locator(".head input[type=search]").fill(f"boris{width}")
     anna.locator("button.found").first.click()
     write(anna, "Hello **Boris**, see https://example.org/a_(b).")
     # Nothing but the title and the list tells Boris, who has not opened it.
@@ -69,16 +79,17 @@ def test_two_people_talk(person: MakePerson) -> None:
     expect(anna.locator("main header")).to_contain_text("online")
 
 
-def test_a_group_and_a_channel(person: MakePerson) -> None:
-    clara_person, dora_person = (
-        person(PHONE).sign_up("clara", "Clara"),
-        person(DESKTOP).sign_up("dora", "Dora"),
+def test_a_group_and_a_channel(person: MakePerson, sizes: Sizes) -> None:
+    width = sizes[0]["width"]
+    dora_person, clara_person = (
+        person(sizes[0]).sign_up(f"dora{width}", "Dora"),
+        person(sizes[1]).sign_up(f"clara{width}", "Clara"),
     )
     clara, dora = clara_person.page, dora_person.page
     dora.goto(dora_person.url + "/#/new/group")
     dora.locator("form input").nth(1).fill("Tea at five")
     dora.locator("form textarea").fill("with scones")
-    dora.locator("form input[type=search]").fill("clar")
+    dora.locator("form input[type=search]").fill(f"clara{width}")
     dora.locator(".people button").first.click()
     dora.get_by_role("button", name="Create").click()
     expect(composer(dora)).to_be_visible()
@@ -110,11 +121,11 @@ def test_a_group_and_a_channel(person: MakePerson) -> None:
     expect(dora.locator("[role=log]")).to_contain_text("Clara left")
 
     dora.goto(dora_person.url + "/#/new/channel")
-    dora.locator("form input").nth(1).fill("Harbour news")
+    dora.locator("form input").nth(1).fill(f"Harbour news {width}")
     dora.get_by_role("button", name="Create").click()
     write(dora, "The bridge is open")
     expect(bubbles(dora).last).to_contain_text("bridge")
-    clara.locator(".head input[type=search]").fill("harbour")
+    clara.locator(".head input[type=search]").fill(f"harbour news {width}")
     clara.locator("button.found").first.click()
     expect(bubbles(clara).last).to_contain_text("The bridge is open")
     expect(clara.get_by_text("Only admins write in this channel.")).to_be_visible()

@@ -141,6 +141,11 @@ export class Client {
     this.#line.hurry();
   }
 
+  /** The session is another one now: the line learns it as soon as it asks something. */
+  probe(): void {
+    void this.ask('user_last_activity', { ids: [this.world.meId] }).catch(() => undefined);
+  }
+
   /** Send a message, sooner or later. */
   send(draft: Draft): Promise<void> {
     return this.outbox.send(draft);

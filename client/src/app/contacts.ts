@@ -1,24 +1,28 @@
 /** One's own address book at the server: who is in it under which name. */
 
-import { record, records, text } from '../sync/model';
+import { records, text } from '../sync/model';
 import type { Json } from '../wire/socket';
 import type { Client } from './client.svelte';
 
-export interface Contact {
-  readonly id: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly email: string;
-  readonly phone: string;
-  /** Who of the people here has that address; `""`: nobody. */
-  readonly personId: string;
+/** An e-mail address or a phone number, and what it is for. */
+export interface Address {
+  readonly type: string;
+  readonly value: string;
 }
 
 export interface ContactFields {
   readonly firstName: string;
   readonly lastName: string;
-  readonly email: string;
-  readonly phone: string;
+  readonly emails: readonly Address[];
+  readonly phones: readonly Address[];
+}
+
+export interface Contact extends ContactFields {
+  readonly id: string;
+  /** Shown nowhere, but not lost either. */
+  readonly company: string;
+  /** Who of the people here has one of the addresses; `""`: nobody. */
+  readonly personId: string;
 }
 
 const PAGE = 100;
@@ -39,34 +43,40 @@ export async function contacts(client: Client): Promise<Contact[]> {
 }
 
 /** Put somebody into the book, or change an entry. */
-export async function keepContact(client: Client, it: ContactFields, id = ''): Promise<Contact> {
+export async function keepContact(client: Client, it: ContactFields, old?: Contact): Promise<void> {
   const fields = {
     ...(it.firstName ? { first_name: it.firstName } : {}),
     ...(it.lastName ? { last_name: it.lastName } : {}),
-    email: it.email ? [{ type: 'home', value: it.email }] : [],
-    phone: it.phone ? [{ type: 'mobile', value: it.phone }] : [],
+    ...(old?.company ? { company: old.company } : {}),
+    email: it.emails,
+    phone: it.phones,
   };
-  const answer = await client.ask(id ? 'contact_update' : 'contact_add', id ? { id, ...fields } : fields);
-  return contactOf(record(answer.contact) ?? {});
+  const names = ['firstName', 'lastName', 'emails', 'phones'] as const;
+  // A change leaves what it does not name as it is: what has become empty takes a new entry.
+  const isEmptied = !!old && names.some((each) => old[each].length && !it[each].length);
+  if (old && !isEmptied) return void (await client.ask('contact_update', { id: old.id, ...fields }));
+  await client.ask('contact_add', fields);
+  if (old) await dropContact(client, old.id);
 }
 
 export async function dropContact(client: Client, id: string): Promise<void> {
   await client.ask('contact_delete', { id });
 }
 
-export function nameOfContact(it: ContactFields): string {
+export function nameOfContact(it: Pick<Contact, 'firstName' | 'lastName'>): string {
   return `${it.firstName} ${it.lastName}`.trim();
 }
 
 function contactOf(it: Json): Contact {
-  const [emails, phones] = [records(it.email), records(it.phone)];
-  const known = [...emails, ...phones].map((each) => text(each.matched_user_id)).find(Boolean);
+  const addresses = [...records(it.email), ...records(it.phone)];
+  const read = (all: unknown): Address[] => records(all).map((each) => ({ type: text(each.type), value: text(each.value) }));
   return {
     id: text(it._id),
     firstName: text(it.first_name),
     lastName: text(it.last_name),
-    email: text(emails[0]?.value),
-    phone: text(phones[0]?.value),
-    personId: known ?? '',
+    company: text(it.company),
+    emails: read(it.email),
+    phones: read(it.phone),
+    personId: addresses.map((each) => text(each.matched_user_id)).find(Boolean) ?? '',
   };
 }

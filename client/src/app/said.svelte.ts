@@ -69,11 +69,16 @@ const WORDS: [RegExp, Key][] = [
 ];
 
 /** A failure that brings its sentence along. */
-export class Said extends Error {}
+export class Said extends Error {
+  /** The sentence, in the language of the moment. */
+  constructor(readonly say: () => string) {
+    super();
+  }
+}
 
 /** A failure, in a sentence of the page's language. */
 export function wordsFor(error: unknown): string {
-  if (error instanceof Said) return error.message;
+  if (error instanceof Said) return error.say();
   if (error instanceof LineLost) return t('fail.line');
   if (!(error instanceof Refused)) return t('fail.unknown');
   const known = WORDS.find(([pattern]) => pattern.test(error.message));

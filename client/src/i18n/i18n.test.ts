@@ -39,5 +39,10 @@ test('dates are as short as they can be', () => {
   expect(shortDate(new Date(2026, 10, 22, 9, 5).getTime(), now)).toBe('9:05 AM');
   expect(shortDate(new Date(2026, 10, 20, 9, 5).getTime(), now)).toBe('Fri');
   expect(shortDate(new Date(2026, 0, 5).getTime(), now)).toBe('Jan 5');
-  expect(lastSeen(new Date(2026, 10, 21, 20, 0).getTime() / 1000, now)).toContain('yesterday');
+  expect(lastSeen(new Date(2026, 10, 21, 20, 0).getTime() / 1000, now)).toBe('last seen yesterday at 8:00 PM');
+  speak('ru');
+  expect(shortDate(new Date(2026, 10, 22, 9, 5).getTime(), now)).toBe('09:05');
+  expect(lastSeen(new Date(2026, 10, 22, 9, 5).getTime() / 1000, now)).toBe('был(а) в 09:05');
+  expect(lastSeen(new Date(2026, 10, 21, 20, 0).getTime() / 1000, now)).toBe('был(а) вчера в 20:00');
+  expect(lastSeen(new Date(2026, 10, 5).getTime() / 1000, now)).toBe('был(а) 5 ноября');
 });

@@ -13,7 +13,7 @@ const WORDS: Record<Language, Record<Key, Entry>> = { en, ru };
 let language = $state<Language>(preferred());
 
 const plurals = $derived(new Intl.PluralRules(language));
-const clock = $derived(new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }));
+const clock = $derived(new Intl.DateTimeFormat(language, { timeStyle: 'short' }));
 const weekday = $derived(new Intl.DateTimeFormat(language, { weekday: 'short' }));
 const dayMonth = $derived(new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' }));
 const longDay = $derived(new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' }));
@@ -90,15 +90,15 @@ export function lastSeen(seconds: number, now = Date.now()): string {
   if (!seconds) return t('presence.never');
   const at = seconds * 1000;
   const days = daysAgo(at, now);
-  const when = days <= 0 ? time(at) : days === 1 ? `${t('yesterday').toLowerCase()}, ${time(at)}` : shortDate(at, now);
+  const when = days <= 0 ? t('at', { time: time(at) }) : days === 1 ? since(at, now) : dayName(at, now);
   return t('presence.last', { when });
 }
 
-/** When something was, as a sentence says it: `today, 14:05`. */
+/** When something was, as a sentence says it: `today at 14:05`. */
 export function since(at: number, now = Date.now()): string {
   const days = daysAgo(at, now);
   if (days > 1) return dayName(at, now);
-  return `${t(days === 1 ? 'yesterday' : 'today').toLowerCase()}, ${time(at)}`;
+  return t('dayAt', { day: t(days === 1 ? 'yesterday' : 'today').toLowerCase(), time: time(at) });
 }
 
 /** A number of bytes. */

@@ -1,19 +1,19 @@
-/** Pictures before they are sent: their sides, their hash, and smaller squares for profiles. */
+/** Files before they are sent: the sides and the hash of pictures and films, and smaller squares for profiles. */
 
-import { encode } from 'blurhash';
 import { randomId } from '../wire/http';
 import type { OutFile } from '../sync/keep';
+import { looksOf } from '../sync/model';
+import { blurOf } from './blur';
+import { sidesOfFilm } from './film';
 
-const HASHED = 32;
-/** Waves of a hash, across and down. */
-const WAVES = [4, 3] as const;
 const MOST_SIDE = 10_000;
 const PROFILE_SIDE = 512;
 
-/** A file as it is sent; a picture with its sides and its hash, if it can be read as one. */
+/** A file as it is sent; a picture or a film with its sides and its hash, if it can be read as one. */
 export async function outFile(file: Blob, name: string): Promise<OutFile> {
   const kind = file.type || 'application/octet-stream';
-  const looks = /^image\/(png|jpe?g|gif|webp|avif|bmp)/.test(kind) ? await looksOf(file) : null;
+  const what = looksOf({ kind, name });
+  const looks = what === 'picture' ? await sidesOf(file) : what === 'video' ? await sidesOfFilm(file) : null;
   return {
     key: randomId(), name: cleanName(name), kind, size: file.size, content: file, fileId: '',
     width: looks?.width ?? 0, height: looks?.height ?? 0, blur: looks?.blur ?? '',
@@ -40,17 +40,14 @@ export async function square(file: Blob, part?: { x: number; y: number; side: nu
   return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.88 });
 }
 
-async function looksOf(file: Blob): Promise<{ width: number; height: number; blur: string } | null> {
+async function sidesOf(file: Blob): Promise<{ width: number; height: number; blur: string } | null> {
   try {
     const bitmap = await createImageBitmap(file);
     const { width, height } = bitmap;
     if (width > MOST_SIDE || height > MOST_SIDE) return null;
-    const scale = HASHED / Math.max(width, height);
-    const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    const context = new OffscreenCanvas(w, h).getContext('2d')!;
-    context.drawImage(bitmap, 0, 0, w, h);
+    const blur = blurOf(bitmap, width, height);
     bitmap.close();
-    return { width, height, blur: encode(context.getImageData(0, 0, w, h).data, w, h, ...WAVES) };
+    return { width, height, blur };
   } catch {
     // Broken, or of a kind this browser does not know: it is sent as a file.
     return null;

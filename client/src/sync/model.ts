@@ -158,7 +158,7 @@ export function messageOf(it: Json, me: string): Message {
 }
 
 /** What an attachment is to look at. */
-export function looksOf(it: Attachment): 'picture' | 'video' | 'audio' | 'file' {
+export function looksOf(it: Pick<Attachment, 'kind' | 'name'>): 'picture' | 'video' | 'audio' | 'file' {
   const kind = it.kind || kindByName(it.name);
   if (/^image\/(png|jpe?g|gif|webp|avif|bmp)/i.test(kind)) return 'picture';
   if (/^video\//i.test(kind)) return 'video';

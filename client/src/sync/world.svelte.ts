@@ -1,22 +1,18 @@
 /** The world as this client knows it. There is one truth: everything on the page is read from here. */
 
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import { local } from '../wire/local';
 import type { Json } from '../wire/socket';
+import { Chats } from './chats.svelte';
 import type { Keep } from './keep';
 import { Marks } from './marks.svelte';
 import type { ChatRecord, Message, Person } from './model';
-import { chatOf, goneOf, messageOf, presenceOf, record, records, text } from './model';
-import { ChatOrder } from './order.svelte';
+import { goneOf, messageOf, presenceOf, record, text } from './model';
 import { People } from './people.svelte';
 import { reacted } from './reactions';
 import { Saver } from './saver';
 import { Timeline } from './timeline.svelte';
 import { Timelines, nextFrame } from './timelines';
 import { Typing } from './typing.svelte';
-
-const LIST_LIMIT = 100;
-const SEEN = 'tertulia.seen.';
 
 export interface WorldNeeds {
   ask(name: string, params?: unknown): Promise<Json>;
@@ -31,7 +27,6 @@ export interface WorldNeeds {
 }
 
 export class World {
-  readonly chats = new SvelteMap<string, ChatRecord>();
   readonly presence = new SvelteMap<string, number | 'online'>();
   readonly typing = new Typing();
   readonly blocked = new SvelteSet<string>();
@@ -40,9 +35,7 @@ export class World {
   readonly admins = new SvelteMap<string, readonly string[]>();
   /** Of these chats it has changed who is in them: to be asked for again. */
   readonly stale = new SvelteSet<string>();
-  /** The server has said which chats there are. */
-  isListed = $state(false);
-  /** It did not say it, the last time it was asked. */
+  /** The server did not say which chats there are, the last time it was asked. */
   hasFailed = $state(false);
   /** Which history the page shows; `""`: none. */
   openId = $state('');
@@ -50,20 +43,12 @@ export class World {
   isSeen: (chatId: string) => boolean = () => false;
 
   readonly marks: Marks;
-  #order = new ChatOrder();
-  /** The pinned ones first, then the one that changed last. */
-  readonly sorted = $derived.by(() => this.#order.under(this.marks.pinned));
-  /** How many chats have something new in them that is not to be quiet. */
-  readonly unread = $derived.by(() => this.#order.unread(this.marks.muted));
 
   #needs: WorldNeeds;
   #timelines: Timelines;
   #saver: Saver;
   #people: People;
-  #touched = new Set<string>();
-  /** Chats that are being asked for: of many messages the first asks for all. */
-  #fetching = new Map<string, Promise<ChatRecord | null>>();
-  #recount = new Map<string, ReturnType<typeof setTimeout>>();
+  #list: Chats;
 
   constructor(
     readonly meId: string,
@@ -71,6 +56,18 @@ export class World {
   ) {
     this.#needs = needs;
     this.marks = new Marks(meId);
+    this.#list = new Chats({
+      meId,
+      ask: needs.ask,
+      marks: this.marks,
+      want: (ids) => this.want(ids),
+      members: (id, ids) => this.members.set(id, ids),
+      changed: (id) => this.#saver.chat(id),
+      gone: (id) => {
+        this.#timelines.drop(id);
+        this.#saver.chatGone(id);
+      },
+    });
     this.#people = new People({ ask: needs.ask, changed: (ids) => this.#saver.people(ids) });
     this.#timelines = new Timelines((chatId) => this.#recalled(chatId));
     this.#saver = new Saver({
@@ -81,6 +78,25 @@ export class World {
     });
   }
 
+  get chats(): ReadonlyMap<string, ChatRecord> {
+    return this.#list.all;
+  }
+
+  /** The server has said which chats there are. */
+  get isListed(): boolean {
+    return this.#list.isListed;
+  }
+
+  /** The chats as they stand in the column. */
+  get sorted(): readonly ChatRecord[] {
+    return this.#list.sorted;
+  }
+
+  /** How many chats have something new in them that is not to be quiet. */
+  get unread(): number {
+    return this.#list.unread;
+  }
+
   get me(): Person {
     return this.person(this.meId);
   }
@@ -89,9 +105,7 @@ export class World {
   async recall(): Promise<void> {
     const [chats, people] = await Promise.all([this.#needs.keep.chats(), this.#needs.keep.people()]);
     this.#people.recall(people);
-    const news = chats.filter((chat) => !this.chats.has(chat.id));
-    for (const chat of news) this.chats.set(chat.id, chat);
-    this.#order.putAll(news);
+    this.#list.recall(chats);
   }
 
   /** A person; what is not known yet is asked for. */
@@ -135,7 +149,7 @@ export class World {
     this.want([this.meId], true);
     const open = this.#timelines.get(this.openId);
     await Promise.all([
-      this.#listChats(),
+      this.#list.list(),
       open?.isFresh ? open.catchUp() : undefined,
       this.readBlocked(),
     ]);
@@ -174,71 +188,19 @@ export class World {
     return this.#people.add(users);
   }
 
-  /** A chat from a conversation object of the server. What the object leaves out stays as it was. */
+  /** A chat from a conversation object of the server. */
   addChat(it: Json): ChatRecord {
-    const made = chatOf(it, this.meId);
-    const old = this.chats.get(made.id);
-    const chat: ChatRecord = {
-      ...made,
-      last: 'last_message' in it ? made.last : (old?.last ?? null),
-      unread: 'unread_messages_count' in it ? made.unread : (old?.unread ?? 0),
-      changedAt: old && old.changedAt > made.changedAt ? old.changedAt : made.changedAt,
-    };
-    const members = it.participants;
-    if (Array.isArray(members)) this.members.set(chat.id, members.map(text));
-    if (chat.personId) this.want([chat.personId]);
-    this.#setChat(this.#withSeen(chat));
-    this.#touched.add(chat.id);
-    return this.chats.get(chat.id)!;
+    return this.#list.add(it);
   }
 
   dropChat(id: string): void {
-    const chat = this.chats.get(id);
-    if (chat) this.#order.drop(chat);
-    this.chats.delete(id);
-    this.#timelines.drop(id);
-    this.#saver.chatGone(id);
-  }
-
-  /** The chats, again, as the server has them: those, and only those. */
-  async #listChats(): Promise<void> {
-    this.#touched.clear();
-    const listed = new Set<string>();
-    let before: string | null = null;
-    for (;;) {
-      const page: Json[] = records(
-        (
-          await this.#needs.ask('conversation_list', {
-            limit: LIST_LIMIT,
-            ...(before ? { updated_at: { lt: before } } : {}),
-          })
-        ).conversations,
-      );
-      for (const it of page) {
-        const id = text(it._id);
-        listed.add(id);
-        if (this.#touched.has(id)) continue;
-        const chat = chatOf(it, this.meId);
-        this.#setChat(this.#withSeen(chat));
-        this.want([chat.personId, chat.last?.from ?? '']);
-      }
-      this.isListed = true;
-      const last = page.at(-1);
-      if (page.length < LIST_LIMIT || !last) break;
-      before = text(last.updated_at);
-    }
-    for (const id of [...this.chats.keys()]) {
-      if (!listed.has(id) && !this.#touched.has(id)) this.dropChat(id);
-    }
+    this.#list.drop(id);
   }
 
   /** A message that we sent ourselves has arrived. */
   arrived(message: Message): void {
     this.#timelines.get(message.chatId)?.put(message);
-    const chat = this.chats.get(message.chatId);
-    if (chat && (chat.last?.id ?? '') < message.id) {
-      this.#setChat({ ...chat, last: message, changedAt: laterOf(chat.changedAt, message.at) });
-    }
+    this.#list.said(message, (chat) => chat.unread);
     this.#saver.line(message.chatId);
   }
 
@@ -249,28 +211,18 @@ export class World {
     this.#timelines.get(message.chatId)?.put(message);
     this.#saver.line(message.chatId);
     const wasKnown = this.chats.has(message.chatId);
-    if (!wasKnown) await this.#fetchChat(message.chatId);
+    if (!wasKnown) await this.#list.fetch(message.chatId);
+    const isTheirs = message.from !== this.meId;
+    const isNew = this.#list.said(message, ({ id, unread }) => (isTheirs && (unread || !this.isSeen(id)) ? unread + 1 : unread));
     // What the server tells of a chat may be from before this message.
-    let chat = this.chats.get(message.chatId);
+    const chat = this.chats.get(message.chatId);
     if (!chat) return;
-    const isNew = (chat.last?.id ?? '') < message.id;
-    if (isNew) {
-      const isTheirs = message.from !== this.meId;
-      chat = {
-        ...chat,
-        last: message,
-        unread: isTheirs && (chat.unread || !this.isSeen(chat.id)) ? chat.unread + 1 : chat.unread,
-        changedAt: laterOf(chat.changedAt, message.at),
-      };
-      this.#setChat(chat);
-      this.#touched.add(chat.id);
-    }
     this.want([message.from]);
     if (message.notice) {
       this.stale.add(chat.id);
       this.want([message.notice.personId]);
     }
-    if ((isNew || !wasKnown) && message.from !== this.meId) this.#needs.news(chat, message);
+    if ((isNew || !wasKnown) && isTheirs) this.#needs.news(chat, message);
   }
 
   #edited(it: Json): void {
@@ -289,7 +241,7 @@ export class World {
     this.#saver.line(chatId);
     const chat = this.chats.get(chatId);
     if (!chat) return;
-    if (chat.unread || (chat.last && ids.includes(chat.last.id))) void this.#fetchChat(chatId);
+    if (chat.unread || (chat.last && ids.includes(chat.last.id))) void this.#list.fetch(chatId);
   }
 
   #read(it: Json): void {
@@ -298,14 +250,14 @@ export class World {
     if (!chat) return;
     if (text(it.from) === this.meId) {
       const newest = ids.reduce((a, b) => (a > b ? a : b), '');
-      if (newest >= (chat.last?.id ?? '')) this.#setChat({ ...chat, unread: 0 });
-      else this.#recountSoon(chat.id);
+      if (newest >= (chat.last?.id ?? '')) this.#list.put({ ...chat, unread: 0 });
+      else this.#list.recountSoon(chat.id);
       return;
     }
     const line = this.#timelines.get(chat.id);
     for (const id of ids) line?.patch(id, (message) => ({ ...message, delivery: 'read' }));
     if (chat.last && ids.includes(chat.last.id)) {
-      this.#setChat({ ...chat, last: { ...chat.last, delivery: 'read' } });
+      this.#list.put({ ...chat, last: { ...chat.last, delivery: 'read' } });
     }
     this.#saver.line(chat.id);
   }
@@ -324,7 +276,7 @@ export class World {
   changeMessage(chatId: string, id: string, change: (message: Message) => Message): void {
     this.#timelines.get(chatId)?.patch(id, change);
     const chat = this.chats.get(chatId);
-    if (chat?.last?.id === id) this.#setChat({ ...chat, last: change(chat.last) });
+    if (chat?.last?.id === id) this.#list.put({ ...chat, last: change(chat.last) });
     this.#saver.line(chatId);
   }
 
@@ -345,7 +297,7 @@ export class World {
       this.stale.add(chat.id);
       this.want(this.members.get(chat.id) ?? []);
       // One that comes back, or that we were added to, has a history that the packet does not tell.
-      if (isNew && !('last_message' in made)) void this.#fetchChat(chat.id);
+      if (isNew && !('last_message' in made)) void this.#list.fetch(chat.id);
     }
     const kicked = record(x.conversation_kicked);
     const gone = kicked && this.chats.get(text(kicked._id));
@@ -355,48 +307,9 @@ export class World {
     }
   }
 
-  /** A chat as the server has it now; null when it is not ours. */
-  #fetchChat(id: string): Promise<ChatRecord | null> {
-    const under = this.#fetching.get(id) ?? this.#fetchAnew(id).finally(() => this.#fetching.delete(id));
-    this.#fetching.set(id, under);
-    return under;
-  }
-
-  async #fetchAnew(id: string): Promise<ChatRecord | null> {
-    try {
-      const answer = await this.#needs.ask('conversation_list', { ids: [id] });
-      const [it] = records(answer.conversations);
-      if (!it) return null;
-      return this.addChat({ last_message: null, unread_messages_count: 0, ...it });
-    } catch {
-      return null;
-    }
-  }
-
-  #recountSoon(id: string): void {
-    clearTimeout(this.#recount.get(id));
-    this.#recount.set(id, setTimeout(() => void this.#fetchChat(id), 400));
-  }
-
   /** All of a chat up to its end was seen on this page. */
   markRead(id: string, left = 0): void {
-    const chat = this.chats.get(id);
-    if (!chat) return;
-    // A channel's server keeps no mark that we could set; this browser does.
-    if (chat.kind === 'channel' && chat.last) local.set(SEEN + id, chat.last.id);
-    if (chat.unread !== left) this.#setChat({ ...chat, unread: left });
-  }
-
-  #withSeen(chat: ChatRecord): ChatRecord {
-    if (chat.kind !== 'channel' || !chat.unread) return chat;
-    const seen = local.get(SEEN + chat.id) ?? '';
-    return seen >= (chat.last?.id ?? '') ? { ...chat, unread: 0 } : chat;
-  }
-
-  #setChat(chat: ChatRecord): void {
-    this.#order.put(chat, this.chats.get(chat.id));
-    this.chats.set(chat.id, chat);
-    this.#saver.chat(chat.id);
+    this.#list.markRead(id, left);
   }
 
   /** This history has changed; it is kept in the browser soon. */
@@ -408,9 +321,4 @@ export class World {
   save(): Promise<void> {
     return this.#saver.save();
   }
-}
-
-function laterOf(date: string, moment: number): string {
-  const other = new Date(moment).toISOString();
-  return other > date ? other : date;
 }

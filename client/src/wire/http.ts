@@ -31,6 +31,9 @@ const DEVICE = 'tertulia.device';
 const TADA = 'tertulia.tada';
 const EARLY_MS = 10 * 60_000;
 
+/** Whoever replaces the kept session takes this turn. */
+export const SESSION_TURN = 'tertulia-session';
+
 /** Sixteen random bytes as text; works where pages are not encrypted, too. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -75,7 +78,7 @@ export async function signInWithTada(token: string): Promise<{ session: Session;
  * @param dead a token that the server has refused.
  */
 export function freshSession(dead = ''): Promise<Session> {
-  return inTurn('tertulia-session', async () => {
+  return inTurn(SESSION_TURN, async () => {
     const kept = keptSession();
     if (!kept) throw new SignedOut();
     if (kept.token !== dead && kept.expiresAt - Date.now() > EARLY_MS) return kept;
