@@ -3,15 +3,8 @@
 import asyncio
 
 from tertulia.core.ids import MessageId
-from tertulia.core.model import (
-    Attachment,
-    ChatChange,
-    ChatKind,
-    Draft,
-    NewFile,
-    NewGroup,
-    ReadMark,
-)
+from tertulia.core.message_model import Attachment, Draft, ReadMark
+from tertulia.core.model import ChatChange, ChatKind, NewFile, NewGroup
 from tests.astrak.bots import Person, town
 
 LIMIT = 50

@@ -18,7 +18,7 @@ from tertulia.assembly.control import SOCKET, Refused, ask, listening
 from tertulia.cli import main
 from tertulia.core.events import Event, SessionsEnded
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Opening, Secret
+from tertulia.core.signin_model import Opening, Secret
 from tertulia.core.tally import Tally
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.sessions import SqlSessions

@@ -12,7 +12,8 @@ from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.assembly import Server, built
 from tertulia.core.events import Event
 from tertulia.core.ids import AccountId, ChatId, SessionId
-from tertulia.core.model import Account, Actor, Draft, Message, NewAccount, NewGroup
+from tertulia.core.message_model import Draft, Message
+from tertulia.core.model import Account, Actor, NewAccount, NewGroup
 from tertulia.core.services import Services
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.settings import Settings

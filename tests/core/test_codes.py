@@ -21,7 +21,8 @@ from tertulia.core.codes import (
 from tertulia.core.errors import NotFound, NotSignedIn, TooMuch, Unavailable
 from tertulia.core.events import SessionsEnded
 from tertulia.core.guessing import failures_of
-from tertulia.core.model import Account, NewAccount, Opening
+from tertulia.core.model import Account, NewAccount
+from tertulia.core.signin_model import Opening
 from tertulia.store.codes import SqlCodes
 from tests.store.world import START, World, in_memory, tell
 

@@ -14,7 +14,8 @@ from tertulia.core.events import (
     Typing,
 )
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
-from tertulia.core.model import Chat, ChatKind, Message
+from tertulia.core.message_model import Message
+from tertulia.core.model import Chat, ChatKind
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus

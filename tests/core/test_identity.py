@@ -7,9 +7,10 @@ import pytest
 from tertulia.core.codes import LIVES_MS
 from tertulia.core.errors import BadInput, Conflict, NotAllowed, NotFound, NotSignedIn, TooMuch
 from tertulia.core.ids import in_base_36
-from tertulia.core.model import Account, Actor, NewAccount, ProfileChange, Proven, Session
+from tertulia.core.model import Account, Actor, NewAccount, ProfileChange, Session
 from tertulia.core.phone_codes import Purpose
 from tertulia.core.signin import ACCESS, BLOCKED_ACCOUNT, USED_EVERY_MS, Grant
+from tertulia.core.signin_model import Proven
 from tertulia.store.codes import SqlCodes
 from tertulia.store.work import run
 from tests.core.house import START, House, in_house

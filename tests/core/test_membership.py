@@ -3,18 +3,8 @@ import pytest
 from tertulia.core.access import may_change, may_moderate, successor
 from tertulia.core.errors import BadInput, NotAllowed, NotFound, TooMuch
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    ChatChange,
-    ChatKind,
-    Draft,
-    Member,
-    NewGroup,
-    Page,
-    ReadMark,
-    Role,
-)
+from tertulia.core.message_model import Draft, ReadMark
+from tertulia.core.model import Actor, Chat, ChatChange, ChatKind, Member, NewGroup, Page, Role
 from tests.core.house import LIMIT, House, in_house
 
 EVERYTHING = Page(100)

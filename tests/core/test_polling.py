@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from tertulia.core.events import MembersAdded, MessagePosted, SessionsEnded, Typing
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
-from tertulia.core.model import Chat, ChatKind, Message, Notice, NoticeKind
+from tertulia.core.message_model import Message, Notice, NoticeKind
+from tertulia.core.model import Chat, ChatKind
 from tertulia.delivery.polling import LOOKING_AT_ONCE, Ending, Polls
 
 ANNA, BORIS, CLARA = AccountId(1), AccountId(2), AccountId(3)

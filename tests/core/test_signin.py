@@ -6,8 +6,9 @@ from argon2 import PasswordHasher
 from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.core.errors import NotSignedIn, TooMuch
 from tertulia.core.guessing import Guessing
-from tertulia.core.model import Account, NewAccount, ProfileChange, Proven, Session
+from tertulia.core.model import Account, NewAccount, ProfileChange, Session
 from tertulia.core.signin import ACCESS, GRACE_MS, REFRESH, Grant, SignIn
+from tertulia.core.signin_model import Proven
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.registrations import SqlRegistrations
 from tertulia.store.sessions import SqlSessions

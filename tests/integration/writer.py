@@ -12,7 +12,8 @@ import msgspec
 import uvloop
 
 from tertulia.core.ids import SessionId
-from tertulia.core.model import Actor, Chat, Draft, NewAccount, NewGroup, Page
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, Chat, NewAccount, NewGroup, Page
 from tertulia.core.tally import Tally
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.chats import SqlChats

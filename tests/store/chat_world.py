@@ -6,7 +6,8 @@ from tertulia.core.chat_lists import ChatEntry, ChatFilter
 from tertulia.core.groups import GroupSettings, NewTeamGroup
 from tertulia.core.histories import MessageFilter, Target
 from tertulia.core.ids import ChatId, TeamId
-from tertulia.core.model import Actor, Draft, Message, MessageRef, Role
+from tertulia.core.message_model import Draft, Message, MessageRef
+from tertulia.core.model import Actor, Role
 from tertulia.core.team_model import TeamStatus
 from tertulia.core.whole import WholeMessage
 from tertulia.store.chat_lists import SqlChatLists

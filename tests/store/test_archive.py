@@ -11,17 +11,9 @@ from tertulia.core.errors import NotFound
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.letters import Destination, Letters, Revision
+from tertulia.core.message_model import Attachment, Draft, ReadMark
 from tertulia.core.messages import Messages
-from tertulia.core.model import (
-    Actor,
-    Attachment,
-    ChatChange,
-    Draft,
-    NewFile,
-    NewGroup,
-    Page,
-    ReadMark,
-)
+from tertulia.core.model import Actor, ChatChange, NewFile, NewGroup, Page
 from tertulia.store.archive import SqlArchive
 from tertulia.store.contacts import SqlContacts
 from tertulia.store.files import SqlFiles

@@ -12,16 +12,8 @@ from tertulia.core.events import (
     MessagesRead,
 )
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    ChatChange,
-    ChatKind,
-    NewGroup,
-    NoticeKind,
-    Page,
-    ReadMark,
-)
+from tertulia.core.message_model import NoticeKind, ReadMark
+from tertulia.core.model import Actor, Chat, ChatChange, ChatKind, NewGroup, Page
 from tertulia.store.chats import MOST_NAMED, MOST_SHOWN
 from tertulia.store.membership import MOST_NOTICES
 from tertulia.store.work import many, rows

@@ -8,7 +8,8 @@ from tertulia.core.events import ChatOpened, ChatSettingsChanged
 from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.groups import GroupSettings
 from tertulia.core.histories import MessageChange, Target
-from tertulia.core.model import Actor, ChatKind, Message, ReadMark
+from tertulia.core.message_model import Message, ReadMark
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.tasks import TaskChange
 from tertulia.core.team_model import HOME_TEAM, NOTEBOT, SYSTEMBOT
 from tests.store.chat_world import ChatWorld, at, ref, to

@@ -8,7 +8,8 @@ import pytest
 from tertulia.core.errors import Conflict, NotAllowed, NotFound, TertuliaError, Unavailable
 from tertulia.core.events import Event, MessagePosted, SessionsEnded
 from tertulia.core.ids import MAX_NUMBER, AccountId, ChatId
-from tertulia.core.model import Draft, NewAccount, Page, ReadMark
+from tertulia.core.message_model import Draft, ReadMark
+from tertulia.core.model import NewAccount, Page
 from tertulia.store import batch as batches
 from tertulia.store.batch import SetUnit, StoreFault
 from tertulia.store.work import Work, draw, row, run, tell

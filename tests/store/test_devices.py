@@ -17,8 +17,9 @@ from tertulia.core.devices import (
 from tertulia.core.errors import Conflict, NotFound, NotSignedIn
 from tertulia.core.events import SessionsEnded, SignedIn, UiSettingsChanged
 from tertulia.core.ids import SessionId
-from tertulia.core.model import Actor, Proven, Session
+from tertulia.core.model import Actor, Session
 from tertulia.core.signin import ACCESS, Grant, hash_of
+from tertulia.core.signin_model import Proven
 from tertulia.store.devices import SqlDevices, SqlUiSettings
 from tests.store.world import START, InStore, World
 

@@ -7,7 +7,8 @@ import pytest
 from tertulia.core.errors import NotFound
 from tertulia.core.events import ChatOpened, MembersRemoved
 from tertulia.core.ids import AccountId
-from tertulia.core.model import ChatChange, ChatKind, NewGroup, NoticeKind, Page
+from tertulia.core.message_model import NoticeKind
+from tertulia.core.model import ChatChange, ChatKind, NewGroup, Page
 from tests.store.world import START, InStore, World
 
 

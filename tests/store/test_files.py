@@ -7,14 +7,12 @@ import pytest
 from tertulia.core.errors import NotFound
 from tertulia.core.files import UNCLAIMED_MS
 from tertulia.core.ids import FileId
+from tertulia.core.message_model import Attachment, Draft, Message
 from tertulia.core.model import (
     Actor,
-    Attachment,
     Chat,
     ChatChange,
-    Draft,
     File,
-    Message,
     NewFile,
     NewGroup,
     Picture,

@@ -12,16 +12,8 @@ from tertulia.core.events import (
     MessagePosted,
 )
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    ChatChange,
-    NewGroup,
-    Notice,
-    NoticeKind,
-    Page,
-    Picture,
-)
+from tertulia.core.message_model import Notice, NoticeKind
+from tertulia.core.model import Actor, Chat, ChatChange, NewGroup, Page, Picture
 from tests.store.world import START, InStore, World
 
 

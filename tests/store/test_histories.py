@@ -7,8 +7,9 @@ from tertulia.core.events import MessageEdited, MessagePosted, MessagesDeleted, 
 from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.ids import ChatId, MessageId
+from tertulia.core.message_model import Attachment, Draft, MessageRef, ReadMark
 from tertulia.core.message_types import MessageType
-from tertulia.core.model import Attachment, ChatKind, Draft, MessageRef, ReadMark
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tests.store.chat_world import ChatWorld, at, ref, texts, to
 from tests.store.world import InStore, World

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import MessageEdited, MessagesDeleted, MessagesHidden
 from tertulia.core.ids import ChatId, MessageId
-from tertulia.core.model import Actor, Chat, ChatChange, Draft, ListedMessage, Page
+from tertulia.core.message_model import Draft, ListedMessage
+from tertulia.core.model import Actor, Chat, ChatChange, Page
 from tertulia.store.work import rows
 from tests.store.world import START, InStore, World, ids
 

@@ -7,10 +7,11 @@ import pytest
 from tertulia.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, TooMuch
 from tertulia.core.events import SessionsEnded
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import Actor, NewAccount, Opening, ProfileChange, Secret
+from tertulia.core.model import Actor, NewAccount, ProfileChange
 from tertulia.core.phone_codes import AT_ONCE_MS, MOST_AT_ONCE, NewCode, Purpose
 from tertulia.core.push import NewSubscription, Platform
 from tertulia.core.registrations import KEPT_MS, MOST_SECRETS, NewRegistration
+from tertulia.core.signin_model import Opening, Secret
 from tertulia.core.text import digits
 from tertulia.store.phone_codes import SqlPhoneCodes
 from tertulia.store.pushes import SqlPushes

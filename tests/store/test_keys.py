@@ -8,7 +8,9 @@ import pytest
 from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import SessionId
 from tertulia.core.keys import DeviceKeys, KeyBundle, OwnDevice
-from tertulia.core.model import Actor, Draft, NewGroup, Opening
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, NewGroup
+from tertulia.core.signin_model import Opening
 from tertulia.store.keys import SqlKeys
 from tests.store.world import START, InStore, World
 

@@ -4,7 +4,8 @@ import pytest
 
 from tertulia.core.archive import Archive, Part, Shelf, Sieve
 from tertulia.core.ids import MessageId
-from tertulia.core.model import Actor, ChatChange, Draft, Message
+from tertulia.core.message_model import Draft, Message
+from tertulia.core.model import Actor, ChatChange
 from tertulia.store.archive import SqlArchive
 from tertulia.store.stacks import FEW
 from tests.store.world import LIMIT, InStore, World

@@ -4,7 +4,8 @@ from tertulia.core.groups import GroupSettings
 from tertulia.core.histories import MessageChange
 from tertulia.core.ids import ChatId
 from tertulia.core.mentions import MOST_SIGNS, called_in
-from tertulia.core.model import Actor, ChatKind, Mention, Message, Role
+from tertulia.core.message_model import Mention, Message
+from tertulia.core.model import Actor, ChatKind, Role
 from tertulia.core.tasks import TaskChange
 from tertulia.core.team_model import MemberChange, TeamStatus
 from tests.store.chat_world import ChatWorld, at, ref

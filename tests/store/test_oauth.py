@@ -7,7 +7,6 @@ import pytest
 
 from tertulia.core.applications import Application, Scope
 from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn
-from tertulia.core.model import Proven
 from tertulia.core.oauth import (
     ACCESS_LIVES_MS,
     BROWSER_LIVES_MS,
@@ -18,6 +17,7 @@ from tertulia.core.oauth import (
     OAuth,
     challenge_of,
 )
+from tertulia.core.signin_model import Proven
 from tertulia.store.oauth import SqlOAuth
 from tertulia.store.work import rows
 from tests.store.world import InStore, World

@@ -12,7 +12,8 @@ from tertulia.core.events import (
     MessagesDeleted,
 )
 from tertulia.core.ids import MAX_NUMBER, first_number_at
-from tertulia.core.model import Actor, ChatChange, Draft
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, ChatChange
 from tertulia.store import migrate, oplog
 from tertulia.store.oplog import SqlLog, gaps_between
 from tests.store.world import LIMIT, START, InStore, World

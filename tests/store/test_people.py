@@ -7,7 +7,8 @@ import pytest
 from tertulia.core.errors import Conflict, NotFound, TooMuch
 from tertulia.core.events import ReactionsChanged, SessionsEnded
 from tertulia.core.ids import AccountId, MessageId, SessionId
-from tertulia.core.model import Actor, NewAccount, Opening, Picture, ProfileChange, Secret
+from tertulia.core.model import Actor, NewAccount, Picture, ProfileChange
+from tertulia.core.signin_model import Opening, Secret
 from tertulia.store.messages import MOST_REACTIONS
 from tests.store.world import START, InStore, World
 

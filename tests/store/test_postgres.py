@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from tertulia.core.errors import Unavailable
-from tertulia.core.model import Draft
+from tertulia.core.message_model import Draft
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.postgres import PostgresEngine, Spawn, respelled

@@ -7,7 +7,8 @@ import pytest
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import MessagesRead
 from tertulia.core.ids import ChatId, MessageId
-from tertulia.core.model import Actor, Chat, ChatChange, ReadMark
+from tertulia.core.message_model import ReadMark
+from tertulia.core.model import Actor, Chat, ChatChange
 from tertulia.store.newly_read import MOST_GAP
 from tests.store.world import InStore, World
 

@@ -4,7 +4,8 @@ import pytest
 import uvloop
 
 from tertulia.core.ids import MessageId
-from tertulia.core.model import Actor, ChatKind, Draft
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.searching import FoundPage, Spot
 from tertulia.store import searching
 from tertulia.store.searching import SqlSearch

@@ -7,7 +7,8 @@ import pytest
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatOpened, MessagePosted
 from tertulia.core.ids import MessageId
-from tertulia.core.model import Actor, Attachment, Chat, ChatChange, Draft, Message
+from tertulia.core.message_model import Attachment, Draft, Message
+from tertulia.core.model import Actor, Chat, ChatChange
 from tertulia.store.hot import RESEND_WITHIN_MS
 from tests.store.world import START, InStore, World
 

@@ -11,7 +11,8 @@ from tertulia.core.events import (
     MessagesRead,
 )
 from tertulia.core.ids import AccountId, first_number_at
-from tertulia.core.model import Actor, ChatChange, Draft, NewGroup
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, ChatChange, NewGroup
 from tertulia.core.stream import StreamEntry
 from tertulia.store.callbacks import SqlCallbacks
 from tertulia.store.stream import SqlStream

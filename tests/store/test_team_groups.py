@@ -7,7 +7,8 @@ from tertulia.core.errors import BadInput, NotAllowed, NotFound
 from tertulia.core.events import ChatChanged, ChatOpened, MembersAdded, MembersRemoved
 from tertulia.core.groups import GroupChange, GroupSettings
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import Actor, ChatChange, Draft, Role
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, ChatChange, Role
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tertulia.store.team_groups import join_default_groups, leave_team_chats
 from tests.store.chat_world import ChatWorld, at, texts

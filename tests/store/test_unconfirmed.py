@@ -2,7 +2,7 @@ import pytest
 
 from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import MessageId, SessionId, TeamId
-from tertulia.core.model import Opening
+from tertulia.core.signin_model import Opening
 from tertulia.core.unconfirmed import HungUp
 from tertulia.store.unconfirmed import SqlUnconfirmed
 from tests.store.world import InStore, World

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import Actor, ChatChange, Draft, ReadMark
+from tertulia.core.message_model import Draft, ReadMark
+from tertulia.core.model import Actor, ChatChange
 from tertulia.core.tally import Tally as Figures
 from tertulia.core.team_model import HOME_TEAM
 from tertulia.delivery.audience import Audience

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tertulia.core.events import MessagePosted, MessagesRead
-from tertulia.core.model import Actor, ChatChange, Draft, Message, ReadMark
+from tertulia.core.message_model import Draft, Message, ReadMark
+from tertulia.core.model import Actor, ChatChange
 from tests.store.world import InStore, World
 
 T = TypeVar("T")

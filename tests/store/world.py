@@ -9,19 +9,8 @@ from urllib.parse import urlsplit
 
 from tertulia.core.events import Event
 from tertulia.core.ids import ChatId, MessageId, SessionId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    Draft,
-    ListedChat,
-    ListedMessage,
-    Message,
-    NewAccount,
-    NewGroup,
-    Page,
-    ReadMark,
-    Sent,
-)
+from tertulia.core.message_model import Draft, ListedChat, ListedMessage, Message, ReadMark, Sent
+from tertulia.core.model import Actor, Chat, NewAccount, NewGroup, Page
 from tertulia.core.tally import Tally
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.blocks import SqlBlocks

@@ -28,7 +28,8 @@ from tertulia.assembly import Publish, Server, Spawn
 from tertulia.core.chat_lists import SettingsChange
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, SessionId
-from tertulia.core.model import Actor, Draft
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor
 from tertulia.core.tally import Tally
 from tertulia.delivery import pushes
 from tertulia.store.engine import Engine

@@ -3,7 +3,7 @@
 import pytest
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Message
+from tertulia.core.message_model import Message
 from tertulia.dialects.tada import cards
 from tertulia.dialects.tada.cards import Card
 

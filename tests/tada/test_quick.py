@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tertulia.core.events import MessagePosted
 from tertulia.core.flags import IMPORTANT
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId, TeamMemberId
-from tertulia.core.model import Attachment, ChatKind, Message, MessageRef
+from tertulia.core.message_model import Attachment, Message, MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import Team, TeamMember, TeamStatus
 from tertulia.dialects.tada import quick
 from tertulia.dialects.tada.desk import TadaDesk

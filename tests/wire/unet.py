@@ -2,7 +2,8 @@
 
 from tertulia.core.applications import Scope
 from tertulia.core.ids import ChatId, SessionId
-from tertulia.core.model import Actor, Draft, NewAccount, NewGroup
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor, NewAccount, NewGroup
 from tertulia.core.oauth import Consent
 from tests.house import RUNNING
 from tests.wire.pages import Group, Page, Pair, Prop, Role, Said

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 from tertulia.core import text
 from tertulia.core.errors import BadInput, NotFound, Unavailable
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Account, Actor, Attachment, Chat, File
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import Account, Actor, Chat, File
 
 MAX_WORDS = 256
 """Code points of what is searched for."""
@@ -68,7 +69,7 @@ NOTHING_ELSE = Extras()
 
 
 class Kept(NamedTuple):
-    """A message as one reader finds it: what is shown here of a `core.model.Message`, and what is his.
+    """A message as one reader finds it: what is shown here of a `core.message_model.Message`, and what is his.
 
     Attributes:
         number: what he calls the chat.

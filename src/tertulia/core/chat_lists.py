@@ -10,7 +10,8 @@ from tertulia.core.errors import BadInput
 from tertulia.core.groups import GroupMember, GroupSettings
 from tertulia.core.histories import Target
 from tertulia.core.ids import AccountId, ChatId, TeamId
-from tertulia.core.model import Actor, Chat, ChatKind, File, MessageRef, Role
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import Actor, Chat, ChatKind, File, Role
 from tertulia.core.ports import Clock
 from tertulia.core.tasks import Task
 from tertulia.core.team_model import Membership, Portrait, TeamMember

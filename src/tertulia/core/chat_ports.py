@@ -9,18 +9,8 @@ from typing import Protocol
 
 from tertulia.core.events import LogEntry
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    ChatChange,
-    Draft,
-    ListedChat,
-    ListedMessage,
-    NewGroup,
-    Page,
-    ReadMark,
-    Sent,
-)
+from tertulia.core.message_model import Draft, ListedChat, ListedMessage, ReadMark, Sent
+from tertulia.core.model import Actor, Chat, ChatChange, NewGroup, Page
 
 
 class ChatStore(Protocol):

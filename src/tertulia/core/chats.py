@@ -7,7 +7,8 @@ from tertulia.core.accounts import MAX_SEARCH_WORD
 from tertulia.core.chat_ports import ChatStore
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import Actor, Chat, ChatChange, ListedChat, NewGroup, Page
+from tertulia.core.message_model import ListedChat
+from tertulia.core.model import Actor, Chat, ChatChange, NewGroup, Page
 from tertulia.core.ports import Clock
 
 MOST_NAMED_MEMBERS = 200

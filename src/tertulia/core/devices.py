@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tertulia.core.errors import BadInput, NotSignedIn
-from tertulia.core.model import Account, Actor, Opening, Proven, Session
+from tertulia.core.model import Account, Actor, Session
 from tertulia.core.phones import normalised
 from tertulia.core.ports import Clock
 from tertulia.core.signin import Grant, hash_of
+from tertulia.core.signin_model import Opening, Proven
 
 MOST_DEVICES = 200
 """Of one account; one more, and the oldest goes with its session."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId, TeamId
-from tertulia.core.model import Chat, ChatKind, ListedMessage, Message, MessageRef
+from tertulia.core.message_model import ListedMessage, Message, MessageRef
+from tertulia.core.model import Chat, ChatKind
 from tertulia.core.team_model import Preferences, Section, Tag, Team, TeamMember
 from tertulia.core.unread import Standing
 from tertulia.core.whole import WholeMessage

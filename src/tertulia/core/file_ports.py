@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tertulia.core.ids import AccountId, FileId
-from tertulia.core.model import (
-    File,
-    NewFile,
-)
+from tertulia.core.model import File, NewFile
 
 
 class FileRecords(Protocol):

@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 from tertulia.core.errors import NotFound
 from tertulia.core.flags import NAMES
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
+from tertulia.core.message_model import Draft, MessageRef
 from tertulia.core.message_types import MessageType
 from tertulia.core.messages import Messages, check_length
-from tertulia.core.model import Actor, ChatKind, Draft, MessageRef
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.ports import Clock
 from tertulia.core.whole import WholeMessage
 

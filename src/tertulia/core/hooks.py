@@ -15,8 +15,9 @@ from tertulia.core import text
 from tertulia.core.calls import Course
 from tertulia.core.errors import BadInput, NotSignedIn, TooMuch
 from tertulia.core.ids import AccountId, ChatId, HookId, TeamId
+from tertulia.core.message_model import Message
 from tertulia.core.messages import check_text
-from tertulia.core.model import Actor, Message
+from tertulia.core.model import Actor
 from tertulia.core.ports import Attempts, Clock
 from tertulia.core.team_model import Team
 

@@ -9,8 +9,9 @@ from typing import NamedTuple, Protocol
 
 from tertulia.core.errors import BadInput, NotAllowed, NotFound
 from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.message_model import Attachment, Draft, Message
 from tertulia.core.messages import Messages, check_length, check_text
-from tertulia.core.model import Actor, Attachment, Draft, Message
+from tertulia.core.model import Actor
 from tertulia.core.ports import Clock
 
 MOST_ATTACHMENTS = 10

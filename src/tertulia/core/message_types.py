@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from tertulia.core.flags import VOICE
-from tertulia.core.model import Attachment, Message
+from tertulia.core.message_model import Attachment, Message
 
 
 class MessageType(StrEnum):

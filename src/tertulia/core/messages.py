@@ -7,7 +7,8 @@ from tertulia.core import text
 from tertulia.core.chat_ports import MessageStore
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Actor, Draft, ListedMessage, Page, ReadMark, Sent
+from tertulia.core.message_model import Draft, ListedMessage, ReadMark, Sent
+from tertulia.core.model import Actor, Page
 from tertulia.core.ports import Clock
 
 MAX_TEXT = 65_536

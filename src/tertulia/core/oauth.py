@@ -18,9 +18,10 @@ from typing import NamedTuple, Protocol
 from tertulia.core.applications import Application, Scopes, drawn_up
 from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import Account, Actor, Opening, Proven
+from tertulia.core.model import Account, Actor
 from tertulia.core.ports import Clock
 from tertulia.core.signin import hash_of, new_secret
+from tertulia.core.signin_model import Opening, Proven
 
 CODE_LIVES_MS = 120_000
 ACCESS_LIVES_MS = 43_200_000

@@ -11,17 +11,8 @@ from typing import Protocol
 from tertulia.core.admission import Admission
 from tertulia.core.events import Event
 from tertulia.core.ids import AccountId, ChatId, SessionId, TeamId
-from tertulia.core.model import (
-    Account,
-    Actor,
-    ChatKind,
-    FoundSecret,
-    NewAccount,
-    Opening,
-    OpenSession,
-    ProfileChange,
-    Session,
-)
+from tertulia.core.model import Account, Actor, ChatKind, NewAccount, ProfileChange, Session
+from tertulia.core.signin_model import FoundSecret, Opening, OpenSession
 
 
 class Clock(Protocol):

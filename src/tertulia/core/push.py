@@ -9,14 +9,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, assert_never
 
 from tertulia.core.errors import BadInput, NotFound, TooMuch
-from tertulia.core.events import (
-    ChatOpened,
-    MembersAdded,
-    MembersRemoved,
-    MessagePosted,
-)
+from tertulia.core.events import ChatOpened, MembersAdded, MembersRemoved, MessagePosted
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import Account, Actor, Attachment, Chat, ChatKind
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import Account, Actor, Chat, ChatKind
 from tertulia.core.ports import AccountStore, Clock
 from tertulia.core.signals import Seconds
 

@@ -10,11 +10,12 @@ from tertulia.core.admission import ANYBODY, OPEN_DOOR, Admission, Door
 from tertulia.core.errors import BadInput, Conflict, NotSignedIn
 from tertulia.core.guessing import Guessing
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Secret
+from tertulia.core.model import Account
 from tertulia.core.phone_codes import NewCode, PhoneCodes, Purpose, SentCode
 from tertulia.core.phones import normalised
 from tertulia.core.ports import Clock, Passwords
 from tertulia.core.signin import Grant, Standing
+from tertulia.core.signin_model import Secret
 from tertulia.core.text import is_longer, length, nfc
 
 KEPT_MS = 24 * 3_600_000

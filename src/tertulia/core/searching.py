@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 from tertulia.core import text as texts
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Actor, ChatKind, Message
+from tertulia.core.message_model import Message
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.ports import Clock
 
 MAX_WORDS = 255

@@ -15,18 +15,10 @@ from tertulia.core.admission import OPEN_DOOR, Door
 from tertulia.core.errors import NotAllowed, NotSignedIn
 from tertulia.core.guessing import Guessing
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import (
-    Account,
-    Actor,
-    FoundSecret,
-    Opening,
-    OpenSession,
-    Proven,
-    Secret,
-    Session,
-)
+from tertulia.core.model import Account, Actor, Session
 from tertulia.core.phones import is_number, normalised
 from tertulia.core.ports import AccountStore, Clock, SessionStore
+from tertulia.core.signin_model import FoundSecret, Opening, OpenSession, Proven, Secret
 from tertulia.core.text import key
 
 ACCESS = "access"

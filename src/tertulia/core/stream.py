@@ -20,7 +20,7 @@ from tertulia.core.events import (
     MessagesRead,
 )
 from tertulia.core.ids import AccountId, first_number_at
-from tertulia.core.model import Message
+from tertulia.core.message_model import Message
 from tertulia.core.ports import Clock
 
 KEPT_MS = 7 * 24 * 3_600_000

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from tertulia.core.ids import AccountId, ChatId, TeamId
-from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import ChatKind
 
 
 class Behind(NamedTuple):

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from tertulia.core.ids import AccountId, TeamId
-from tertulia.core.model import ChatKind, Message, MessageRef
+from tertulia.core.message_model import Message, MessageRef
+from tertulia.core.model import ChatKind
 
 
 class Reaction(NamedTuple):

@@ -8,19 +8,11 @@ goes through rows, and runs where nobody waits for it.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tertulia.core.archive import (
-    Acquaintances,
-    Edit,
-    Extras,
-    Kept,
-    Listed,
-    Part,
-    Shelf,
-    Sieve,
-)
+from tertulia.core.archive import Acquaintances, Edit, Extras, Kept, Listed, Part, Shelf, Sieve
 from tertulia.core.errors import NotFound
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import Attachment, ChatKind, File
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import ChatKind, File
 from tertulia.store import records
 from tertulia.store.acquaintances import acquaintances
 from tertulia.store.chats import pair

@@ -8,7 +8,8 @@ from tertulia.core.chat_lists import ChatEntry, MemberSettings
 from tertulia.core.chats import MOST_NAMED_MEMBERS
 from tertulia.core.groups import GroupMember, GroupSettings
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, TeamId, TeamMemberId
-from tertulia.core.model import ChatKind, File, MessageRef, Role
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import ChatKind, File, Role
 from tertulia.core.tasks import Task
 from tertulia.core.team_model import (
     HOME_TEAM,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import ChatKind, Message, MessageRef
+from tertulia.core.message_model import Message, MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.store import records
 from tertulia.store.work import Row, Work, row
 

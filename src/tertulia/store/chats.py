@@ -6,17 +6,8 @@ from dataclasses import replace
 from tertulia.core.errors import BadInput, TooMuch
 from tertulia.core.events import ChatOpened
 from tertulia.core.ids import AccountId, ChatId, TeamId
-from tertulia.core.model import (
-    Actor,
-    Chat,
-    ChatChange,
-    ChatKind,
-    ListedChat,
-    ListedMessage,
-    NewGroup,
-    Page,
-    Role,
-)
+from tertulia.core.message_model import ListedChat, ListedMessage
+from tertulia.core.model import Actor, Chat, ChatChange, ChatKind, NewGroup, Page, Role
 from tertulia.core.text import containing, fold
 from tertulia.store import records
 from tertulia.store.directory import known_accounts, need_alive

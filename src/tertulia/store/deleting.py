@@ -6,7 +6,8 @@ from dataclasses import replace
 from tertulia.core.events import MessagesDeleted
 from tertulia.core.flags import IMPORTANT
 from tertulia.core.ids import ChatId
-from tertulia.core.model import Actor, ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.files import UNLINK

@@ -5,17 +5,12 @@ from dataclasses import asdict, replace
 
 import msgspec
 
-from tertulia.core.devices import (
-    MOST_DEVICES,
-    MOST_SECRETS,
-    BookContact,
-    Device,
-    DeviceChange,
-)
+from tertulia.core.devices import MOST_DEVICES, MOST_SECRETS, BookContact, Device, DeviceChange
 from tertulia.core.errors import Conflict, NotFound, NotSignedIn
 from tertulia.core.events import SignedIn, UiSettingsChanged
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Actor, Opening, Proven, Session
+from tertulia.core.model import Account, Actor, Session
+from tertulia.core.signin_model import Opening, Proven
 from tertulia.store import records
 from tertulia.store.directory import need_alive
 from tertulia.store.engine import Engine

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tertulia.core.ids import AccountId, ChatId, FileId
-from tertulia.core.model import Actor, Attachment, File, NewFile, Picture
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import Actor, File, NewFile, Picture
 from tertulia.store.engine import Engine
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
 

@@ -15,7 +15,8 @@ from tertulia.core.histories import (
     Whereabouts,
 )
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import Actor, ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.whole import WholeMessage
 from tertulia.store.deleting import FORGET_TEXTS
 from tertulia.store.engine import Engine

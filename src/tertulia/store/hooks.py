@@ -19,7 +19,8 @@ from tertulia.core.hooks import (
     Told,
 )
 from tertulia.core.ids import AccountId, ChatId, HookId, TeamId, drawn_at
-from tertulia.core.model import Actor, Draft
+from tertulia.core.message_model import Draft
+from tertulia.core.model import Actor
 from tertulia.core.team_rights import need_manager
 from tertulia.store import records
 from tertulia.store.courses import begin, end

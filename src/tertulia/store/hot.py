@@ -10,17 +10,8 @@ from tertulia.core.errors import NotAllowed, NotFound, TertuliaError
 from tertulia.core.events import ChatOpened, Event, MessagePosted
 from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId
-from tertulia.core.model import (
-    Actor,
-    Attachment,
-    ChatKind,
-    Draft,
-    File,
-    Message,
-    MessageRef,
-    ReadMark,
-    Sent,
-)
+from tertulia.core.message_model import Attachment, Draft, Message, MessageRef, ReadMark, Sent
+from tertulia.core.model import Actor, ChatKind, File
 from tertulia.store import records
 from tertulia.store.batch import SetUnit
 from tertulia.store.chat_state import ONE_CHAT, STATE, ChatState, chat_state

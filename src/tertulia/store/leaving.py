@@ -6,7 +6,8 @@ from tertulia.core.access import may_moderate
 from tertulia.core.errors import NotFound
 from tertulia.core.events import ChatOpened, MembersRemoved
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import Actor, Chat, ChatKind, Member, Notice, NoticeKind, Role
+from tertulia.core.message_model import Notice, NoticeKind
+from tertulia.core.model import Actor, Chat, ChatKind, Member, Role
 from tertulia.store.chat_state import read_state
 from tertulia.store.directory import accounts_by_id
 from tertulia.store.membership import (

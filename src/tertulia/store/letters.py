@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tertulia.core.errors import BadInput, NotAllowed, NotFound, TertuliaError
 from tertulia.core.ids import AccountId, FileId, MessageId
 from tertulia.core.letters import Destination, Revision, revised
-from tertulia.core.model import Actor, Attachment, Draft, Message, NewGroup
+from tertulia.core.message_model import Attachment, Draft, Message
+from tertulia.core.model import Actor, NewGroup
 from tertulia.store import records
 from tertulia.store.archive import IS_ALIVE, chat_of, number_of
 from tertulia.store.chats import open_direct

@@ -11,18 +11,8 @@ from tertulia.core.chats import MOST_NAMED_MEMBERS
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import ChatChanged, MembersAdded, MembersRemoved
 from tertulia.core.ids import AccountId, ChatId, TeamId
-from tertulia.core.model import (
-    Account,
-    Actor,
-    Chat,
-    ChatChange,
-    ChatKind,
-    ListedMessage,
-    Member,
-    Notice,
-    NoticeKind,
-    Role,
-)
+from tertulia.core.message_model import ListedMessage, Notice, NoticeKind
+from tertulia.core.model import Account, Actor, Chat, ChatChange, ChatKind, Member, Role
 from tertulia.core.text import fold
 from tertulia.store import records
 from tertulia.store.chat_state import ONE_CHAT, ChatState, read_state

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from tertulia.core.flags import NAMES, SILENT
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
 from tertulia.core.mentions import Called, called_in, resolved
-from tertulia.core.model import ChatKind, Mention, Message
+from tertulia.core.message_model import Mention, Message
+from tertulia.core.model import ChatKind
 from tertulia.core.text import fold
 from tertulia.store.chat_state import ChatState
 from tertulia.store.work import Row, Work, array, many, rows, run

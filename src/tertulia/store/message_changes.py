@@ -4,7 +4,8 @@ from tertulia.core.errors import BadInput, NotAllowed, NotFound
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW
 from tertulia.core.histories import MessageChange, Target, Whereabouts
 from tertulia.core.ids import TeamId
-from tertulia.core.model import Actor, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import Actor
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase

@@ -6,21 +6,10 @@ from dataclasses import replace
 
 from tertulia.core.access import may_delete_others
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
-from tertulia.core.events import (
-    MessageEdited,
-    ReactionsChanged,
-)
+from tertulia.core.events import MessageEdited, ReactionsChanged
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import (
-    Actor,
-    ChatKind,
-    Draft,
-    ListedMessage,
-    Page,
-    Reactions,
-    ReadMark,
-    Sent,
-)
+from tertulia.core.message_model import Draft, ListedMessage, Reactions, ReadMark, Sent
+from tertulia.core.model import Actor, ChatKind, Page
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase, tail_of

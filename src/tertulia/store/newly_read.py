@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import Actor, MessageRef, ReadMark
+from tertulia.core.message_model import MessageRef, ReadMark
+from tertulia.core.model import Actor
 from tertulia.store.work import Work, array, rows
 
 MOST_GAP = 256

@@ -2,7 +2,8 @@
 
 from tertulia.core.events import MessagePosted
 from tertulia.core.ids import AccountId, MessageId
-from tertulia.core.model import Actor, Message, Notice, NoticeKind
+from tertulia.core.message_model import Message, Notice, NoticeKind
+from tertulia.core.model import Actor
 from tertulia.store.chat_state import ChatState
 from tertulia.store.hot import INSERT_MESSAGE, TOUCH_CHAT, message_row
 from tertulia.store.work import Work, draw, run, tell

@@ -5,7 +5,7 @@ import msgspec
 from tertulia.core.applications import Application, Scope, Scopes
 from tertulia.core.errors import NotFound
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import Actor, Opening
+from tertulia.core.model import Actor
 from tertulia.core.oauth import (
     ACCESS_LIVES_MS,
     CODE_LIVES_MS,
@@ -18,6 +18,7 @@ from tertulia.core.oauth import (
     Redeemed,
     Shown,
 )
+from tertulia.core.signin_model import Opening
 from tertulia.store import records
 from tertulia.store.engine import Engine
 from tertulia.store.sessions import end, open_session

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tertulia.core.ids import AccountId, MessageId
-from tertulia.core.model import Actor, Draft, Message
+from tertulia.core.message_model import Draft, Message
+from tertulia.core.model import Actor
 from tertulia.store import records
 from tertulia.store.mentions import with_mentions
 from tertulia.store.work import Work, array, rows

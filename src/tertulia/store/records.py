@@ -5,15 +5,8 @@ from typing import Any
 import msgspec
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.model import (
-    Account,
-    Attachment,
-    Chat,
-    ChatKind,
-    Message,
-    Notice,
-    Picture,
-)
+from tertulia.core.message_model import Attachment, Message, Notice
+from tertulia.core.model import Account, Chat, ChatKind, Picture
 from tertulia.core.text import fold
 from tertulia.store.work import Row
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from tertulia.core.admission import OPEN_DOOR, Admission, Door
 from tertulia.core.errors import Conflict
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Opening, Secret
+from tertulia.core.model import Account
 from tertulia.core.phone_codes import NewCode, Purpose
 from tertulia.core.registrations import KEPT_MS, MOST_SECRETS, NewRegistration
 from tertulia.core.signin import Standing
+from tertulia.core.signin_model import Opening, Secret
 from tertulia.core.text import digits, key
 from tertulia.store import records
 from tertulia.store.engine import Engine

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn
 from tertulia.core.events import SessionsEnded
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import FoundSecret, Opening, OpenSession, Session
+from tertulia.core.model import Session
 from tertulia.core.signin import BLOCKED_ACCOUNT
+from tertulia.core.signin_model import FoundSecret, Opening, OpenSession
 from tertulia.store.engine import Engine
 from tertulia.store.work import Work, array, draw, many, row, rows, run, tell
 

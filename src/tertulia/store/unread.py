@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tertulia.core.events import UnreadCounted
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId
-from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.unread import Behind, Standing
 from tertulia.store.engine import Engine
 from tertulia.store.my_chats import IS_HIDDEN

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, MessageId, drawn_at
-from tertulia.core.model import ChatKind, Message, MessageRef
+from tertulia.core.message_model import Message, MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.store import records
 from tertulia.store.mentions import with_mentions

@@ -7,7 +7,8 @@ import msgspec
 
 from tertulia.core.archive import Kept
 from tertulia.core.ids import FileId
-from tertulia.core.model import Attachment, File, Message
+from tertulia.core.message_model import Attachment, Message
+from tertulia.core.model import File
 
 encode = msgspec.json.Encoder().encode
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tertulia.core.ids import AccountId
-from tertulia.core.model import Account, Actor, Proven, Session
+from tertulia.core.model import Account, Actor, Session
 from tertulia.core.services import Services
+from tertulia.core.signin_model import Proven
 from tertulia.delivery.encoder import Reader
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import Tokens

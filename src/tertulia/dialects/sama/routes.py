@@ -8,17 +8,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tertulia.core.errors import NotSignedIn, TertuliaError
-from tertulia.core.model import Proven, Session
+from tertulia.core.model import Session
 from tertulia.core.signin import ACCESS, REFRESH
+from tertulia.core.signin_model import Proven
 from tertulia.dialects.sama.body import body_params
 from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
-from tertulia.dialects.sama.errors import (
-    MISSING_CREDENTIALS,
-    Refused,
-    Words,
-    explain,
-    refused,
-)
+from tertulia.dialects.sama.errors import MISSING_CREDENTIALS, Refused, Words, explain, refused
 from tertulia.dialects.sama.handlers.signin import by_password
 from tertulia.dialects.sama.params import Params
 from tertulia.dialects.sama.tokens import REFRESH_S

@@ -15,7 +15,8 @@ from functools import partial
 
 from tertulia.core.errors import NotSignedIn, TertuliaError
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import Actor, Sent, Session
+from tertulia.core.message_model import Sent
+from tertulia.core.model import Actor, Session
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.dialects.sama import envelope
 from tertulia.dialects.sama.desk import SamaDesk, SamaReader

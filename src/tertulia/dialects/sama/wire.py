@@ -13,21 +13,9 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from tertulia.core.ids import FileId
-from tertulia.core.model import (
-    Account,
-    Attachment,
-    Chat,
-    ChatKind,
-    File,
-    ListedChat,
-    ListedMessage,
-    Notice,
-    NoticeKind,
-    Picture,
-)
-from tertulia.core.model import (
-    Message as CoreMessage,
-)
+from tertulia.core.message_model import Attachment, ListedChat, ListedMessage, Notice, NoticeKind
+from tertulia.core.message_model import Message as CoreMessage
+from tertulia.core.model import Account, Chat, ChatKind, File, Picture
 from tertulia.core.push import Announcement, Subscription
 from tertulia.dialects.sama.ids import to_wire
 

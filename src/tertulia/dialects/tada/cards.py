@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tertulia.core.model import Message
+from tertulia.core.message_model import Message
 from tertulia.dialects.tada import errors
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.limits import MAX_MESSAGE

@@ -12,7 +12,8 @@ from tertulia.core.errors import NotFound
 from tertulia.core.flags import IMPORTANT, NAMES, NO_PREVIEW
 from tertulia.core.histories import Target
 from tertulia.core.ids import ChatId, TeamId
-from tertulia.core.model import Actor, ChatKind, Draft, ReadMark, Sent
+from tertulia.core.message_model import Draft, ReadMark, Sent
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import errors, sending
 from tertulia.dialects.tada.desk import TadaDesk

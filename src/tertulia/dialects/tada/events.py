@@ -38,7 +38,8 @@ from tertulia.core.events import (
     UnreadCounted,
 )
 from tertulia.core.ids import AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import Section, Tag, TeamMember
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada.counters import Counters

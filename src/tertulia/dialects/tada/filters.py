@@ -10,8 +10,9 @@ from tertulia.core.chat_lists import ChatFilter, Order
 from tertulia.core.errors import NotFound
 from tertulia.core.histories import MessageFilter, Target
 from tertulia.core.ids import COUNTER_BITS, AccountId
+from tertulia.core.message_model import MessageRef
 from tertulia.core.message_types import MessageType
-from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import Membership
 from tertulia.dialects.tada import errors, sending
 from tertulia.dialects.tada.fields import FALSE, TRUE, Fields

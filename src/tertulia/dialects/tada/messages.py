@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT
 from tertulia.core.ids import COUNTER_BITS, AccountId, ChatId, MessageId, TeamId
-from tertulia.core.model import ChatKind, Mention, Message, MessageRef
+from tertulia.core.message_model import Mention, Message, MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid

@@ -2,7 +2,8 @@
 
 from tertulia.core.histories import MessageFilter
 from tertulia.core.ids import drawn_at
-from tertulia.core.model import Actor, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import Actor
 from tertulia.core.unconfirmed import HungUp
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada.desk import TadaDesk

@@ -6,18 +6,15 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT, VOICE
 from tertulia.core.histories import MessageChange, Target, Whereabouts
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, TeamId, TeamMemberId
-from tertulia.core.model import Actor, Attachment, Draft, File, MessageRef, NewGroup
+from tertulia.core.message_model import Attachment, Draft, MessageRef
+from tertulia.core.model import Actor, File, NewGroup
 from tertulia.core.team_model import SYSTEMBOT
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import cards, errors
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.ids import Jid, Kind, from_uuid, is_uuid, named_by, need_jid
-from tertulia.dialects.tada.limits import (
-    MAX_LINKED_MESSAGES,
-    MAX_MESSAGE,
-    MAX_MESSAGE_UPLOADS,
-)
+from tertulia.dialects.tada.limits import MAX_LINKED_MESSAGES, MAX_MESSAGE, MAX_MESSAGE_UPLOADS
 
 NO_TEXT = errors.NOT_SENT
 

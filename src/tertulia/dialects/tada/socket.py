@@ -15,7 +15,8 @@ from functools import partial
 
 from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
 from tertulia.core.ids import TeamId
-from tertulia.core.model import Actor, Draft, Sent
+from tertulia.core.message_model import Draft, Sent
+from tertulia.core.model import Actor
 from tertulia.core.unconfirmed import HungUp
 from tertulia.delivery.encoder import Encoder
 from tertulia.dialects.tada import packets

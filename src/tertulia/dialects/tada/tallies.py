@@ -14,7 +14,8 @@ from msgspec import Raw
 from tertulia.core.events import MessagePosted, MessagesDeleted, MessagesRead
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId, TeamId
-from tertulia.core.model import ChatKind, MessageRef
+from tertulia.core.message_model import MessageRef
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import HOME_TEAM
 from tertulia.core.unread import Behind, Standing
 from tertulia.dialects.tada.ids import Kind, to_uuid

@@ -4,13 +4,9 @@ from typing import Any
 from urllib.parse import quote
 
 from tertulia.core.ids import FileId, drawn_at
-from tertulia.core.message_types import (
-    MessageType,
-    main_attachment,
-    type_of,
-    type_of_file,
-)
-from tertulia.core.model import Attachment, File, Message
+from tertulia.core.message_model import Attachment, Message
+from tertulia.core.message_types import MessageType, main_attachment, type_of, type_of_file
+from tertulia.core.model import File
 from tertulia.dialects.tada.addresses import folder_of
 from tertulia.dialects.tada.cards import card_content
 from tertulia.dialects.tada.desk import TadaDesk

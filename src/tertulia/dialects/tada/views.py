@@ -26,7 +26,8 @@ from tertulia.core.events import (
 )
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, TeamId
-from tertulia.core.model import ChatKind, Message
+from tertulia.core.message_model import Message
+from tertulia.core.model import ChatKind
 from tertulia.core.team_model import HOME_TEAM, TeamMember
 from tertulia.core.whole import WholeMessage
 from tertulia.delivery.encoder import Reader

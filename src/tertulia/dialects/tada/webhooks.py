@@ -11,7 +11,7 @@ from tertulia.core.calls import Call, Pending
 from tertulia.core.events import Event, MessagePosted
 from tertulia.core.hooks import KIND, Told
 from tertulia.core.ids import AccountId, HookId
-from tertulia.core.model import Message
+from tertulia.core.message_model import Message
 from tertulia.core.team_model import TeamMember
 from tertulia.dialects.tada import ids, times
 from tertulia.dialects.tada.contacts import contact_jid, member_name

@@ -19,10 +19,10 @@ from tertulia.core.errors import (
     TooMuch,
     Unavailable,
 )
-from tertulia.core.model import Proven
 from tertulia.core.oauth import BROWSER_LIVES_MS, Browser, Consent
 from tertulia.core.phone_codes import Purpose
 from tertulia.core.signin import UNCONFIRMED
+from tertulia.core.signin_model import Proven
 from tertulia.dialects.unet import authorization
 from tertulia.dialects.unet.authorization import Asked, Mistake, Unknown
 from tertulia.dialects.unet.desk import UnetDesk

@@ -15,7 +15,8 @@ from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, FileId
 from tertulia.core.kinds import is_image
 from tertulia.core.letters import marks
-from tertulia.core.model import Account, Attachment, Chat, ChatKind, File
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import Account, Chat, ChatKind, File
 from tertulia.dialects.unet.members import Fields, Json
 
 encode = msgspec.json.Encoder().encode

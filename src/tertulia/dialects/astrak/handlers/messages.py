@@ -8,8 +8,9 @@ from tertulia.core.archive import Extras, Kept, Listed, Part, Shelf, Sieve
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.letters import Destination
+from tertulia.core.message_model import Draft, ReadMark
 from tertulia.core.messages import check_text
-from tertulia.core.model import Actor, ChatKind, Draft, ReadMark
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.places import Span
 from tertulia.dialects.astrak.desk import Asked, done
 from tertulia.dialects.astrak.errors import Malformed

@@ -6,7 +6,8 @@ from typing import Any
 from tertulia.core.errors import BadInput
 from tertulia.core.files import Files
 from tertulia.core.ids import FileId
-from tertulia.core.model import Attachment, NewFile
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import NewFile
 from tertulia.dialects.sama.errors import NO_BODY, Refused, refused
 from tertulia.dialects.sama.ids import to_wire
 from tertulia.dialects.sama.params import Params

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
+from tertulia.core.message_model import Draft, Sent
 from tertulia.core.messages import check_length
-from tertulia.core.model import Draft, Sent
 from tertulia.core.signals import NewSignal
 from tertulia.dialects.sama.errors import FORBIDDEN, NO_BODY, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer, Packet

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core.ids import ChatId, MessageId
-from tertulia.core.model import Page, ReadMark
+from tertulia.core.message_model import ReadMark
+from tertulia.core.model import Page
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.handlers.caller import Caller

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from tertulia.core.errors import NotSignedIn
-from tertulia.core.model import Proven, Session
+from tertulia.core.model import Session
 from tertulia.core.signin import ACCESS
+from tertulia.core.signin_model import Proven
 from tertulia.dialects.sama.desk import EXTENSIONS, NAME, SEED, SamaDesk
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer

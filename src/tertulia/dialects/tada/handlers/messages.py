@@ -7,7 +7,8 @@ from tertulia.core.errors import NotFound
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT, VOICE
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.ids import ChatId
-from tertulia.core.model import Draft, File, MessageRef, NewFile
+from tertulia.core.message_model import Draft, MessageRef
+from tertulia.core.model import File, NewFile
 from tertulia.core.team_model import Membership
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import errors, filters, sending

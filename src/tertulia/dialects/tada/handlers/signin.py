@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from tertulia.core.admission import MAX_TOKEN
 from tertulia.core.devices import TICKET_MS, Device
 from tertulia.core.errors import Conflict, NotSignedIn
-from tertulia.core.model import Actor, Proven, Session
+from tertulia.core.model import Actor, Session
 from tertulia.core.phone_codes import Purpose, SentCode
+from tertulia.core.signin_model import Proven
 from tertulia.dialects.tada.auth import (
     COOKIE_KIND,
     COOKIE_MS,

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from tertulia.core.ids import SessionId
-from tertulia.core.model import OpenSession
+from tertulia.core.signin_model import OpenSession
 from tertulia.dialects.tada.times import date_time
 
 

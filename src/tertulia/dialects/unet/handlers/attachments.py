@@ -14,7 +14,8 @@ from tertulia.core.files import fit_name
 from tertulia.core.ids import FileId
 from tertulia.core.kinds import HEAD_BYTES, content_type, kind_of
 from tertulia.core.letters import MOST_ATTACHMENTS
-from tertulia.core.model import Attachment, File, NewFile
+from tertulia.core.message_model import Attachment
+from tertulia.core.model import File, NewFile
 from tertulia.dialects.unet.call import Call
 from tertulia.dialects.unet.errors import bad_member, too_large
 from tertulia.dialects.unet.members import Members

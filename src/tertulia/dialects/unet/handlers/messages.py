@@ -7,7 +7,7 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.letters import Revision
-from tertulia.core.model import Draft
+from tertulia.core.message_model import Draft
 from tertulia.dialects.unet import wire
 from tertulia.dialects.unet.call import Call
 from tertulia.dialects.unet.cursors import address_of_page
