@@ -122,7 +122,7 @@ def test_a_chat_opens_at_the_first_unread_message(talk: Talk) -> None:
 
 def _is_read(line: Line, chat: str, mid: str) -> bool:
     (it,) = line.ask("message_list", cid=chat, ids=[mid])["messages"]
-    return it.get("status") == "read"
+    return bool(it.get("status") == "read")
 
 
 def test_what_one_looks_at_stays_where_it_is(talk: Talk) -> None:
