@@ -169,10 +169,39 @@ def test_a_log_that_never_rests_is_begun_anew_all_the_same(
         anna, boris = await world.people("anna", "boris")
         chat = await world.group(anna, boris)
         monkeypatch.setattr(sqlite, "_copy", outrun)
-        monkeypatch.setattr(sqlite, "UNITS_BETWEEN_CHECKPOINTS", 5)
+        monkeypatch.setattr(sqlite, "PAGES_BETWEEN_COPIES", 20)
         before = times_begun()
         async with asyncio.timeout(IN_TIME_S):
             while times_begun() == before:
                 await world.post(anna, chat.id)
+
+    uvloop.run(tell(story, in_file(path)))
+
+
+def test_a_log_that_somebody_reads_is_not_copied_over_and_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tertulia.db"
+    copy, copies = sqlite._copy, list[int]()
+
+    def counted(connection: apsw.Connection) -> None:
+        copies.append(1)
+        copy(connection)
+
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        monkeypatch.setattr(sqlite, "_copy", counted)
+        monkeypatch.setattr(sqlite, "PAGES_BETWEEN_COPIES", 100)
+        with closing(apsw.Connection(str(path))) as reader:
+            # What he sees must stay in the log: it cannot be begun anew.
+            reader.execute("BEGIN")
+            reader.execute("SELECT COUNT(*) FROM messages").fetchall()
+            for _ in range(100):
+                await world.post(anna, chat.id)
+        pages = path.with_name(path.name + "-wal").stat().st_size // 4096
+        rounds = pages // 100 + 1
+        assert 0 < len(copies) <= rounds * (sqlite.TIMES_COPIED + 1)
+        assert len(await world.texts(anna, chat.id)) > 0
 
     uvloop.run(tell(story, in_file(path)))

@@ -9,7 +9,8 @@ from tertulia.core.events import ChatOpened, MessagePosted
 from tertulia.core.ids import MessageId
 from tertulia.core.message_model import Attachment, Draft, Message
 from tertulia.core.model import Actor, Chat, ChatChange
-from tertulia.store.hot import RESEND_WITHIN_MS
+from tertulia.store import resends
+from tertulia.store.resends import RESEND_WITHIN_MS
 from tests.store.world import START, InStore, World
 
 
@@ -110,6 +111,37 @@ def test_after_a_day_the_same_draft_is_a_new_message(in_store: InStore) -> None:
         draft = Draft(chat.id, "once", client_ref="1")
         await world.messages.append(anna, draft, START)
         assert (await world.messages.append(anna, draft, START + RESEND_WITHIN_MS + 1)).is_new
+
+    in_store(story)
+
+
+@pytest.mark.parametrize("length", [1, 15, 16])
+def test_a_resend_is_looked_for_in_the_last_stretches_of_its_chat(
+    in_store: InStore, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    async def story(world: World) -> None:
+        # Four messages each: the first message is in stretch 0, the sixteenth in stretch 4.
+        monkeypatch.setattr(resends, "STRETCH_BITS", 2)
+        anna, _, chat = await tea(world)
+        draft = Draft(chat.id, "once", client_ref="1")
+        first = await world.messages.append(anna, draft, START)
+        for _ in range(length - 1):
+            await world.post(anna, chat.id)
+        again = await world.messages.append(anna, draft, START)
+        assert again.is_new is (length > 15)
+        assert (again.message.id == first.message.id) is (length <= 15)
+
+    in_store(story)
+
+
+def test_a_hash_alone_makes_no_resend(in_store: InStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(world: World) -> None:
+        monkeypatch.setattr(Draft, "fingerprint", lambda *_: 1)
+        anna, boris, chat = await tea(world)
+        for author, text in ((anna, "one"), (anna, "two"), (boris, "two")):
+            draft = Draft(chat.id, text, client_ref="1")
+            assert (await world.messages.append(author, draft, START)).is_new
+        assert (await world.texts(anna, chat.id)) == ["one", "two", "two"]
 
     in_store(story)
 

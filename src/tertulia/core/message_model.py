@@ -134,25 +134,27 @@ class Draft(NamedTuple):
     by_ref_alone: bool = False
 
     def fingerprint(self, author: AccountId) -> int | None:
-        """What a resend of this draft is known by: author, chat, client_ref and content (63 bits).
+        """What a resend of this draft is known by: author, chat, client_ref and content.
 
-        None without a client_ref. Whoever finds two contents with one fingerprint loses a message of
-        his own, nobody else's.
+        12 bits of the chat (of the author, if `by_ref_alone`), 8 that the store may use, 43 of a hash.
+        None without a client_ref.
         """
         if not self.client_ref:
             return None
-        # With their lengths, so that no two drafts run into the same text.
-        whole = (
-            f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
-            f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
-        )
-        if self.attachments or self.hide_from or self.cipher is not None:
-            whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
+        home: int = author if self.by_ref_alone else self.chat_id
         if self.by_ref_alone:
             whole = f"{author}:alone:{self.client_ref}"
+        else:
+            # With their lengths, so that no two drafts run into the same text.
+            whole = (
+                f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
+                f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
+            )
+            if self.attachments or self.hide_from or self.cipher is not None:
+                whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
         digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        # What one author writes lies side by side in the index: he touches few of its pages.
-        return (author * _SCATTER >> 49 & 0x7FFF) << 48 | int.from_bytes(digest, "big") >> 16
+        # What is written into one chat lies side by side in the index: few of its pages are touched.
+        return (home * _SCATTER >> 52 & 0xFFF) << 51 | int.from_bytes(digest, "big") >> 21
 
 
 class Sent(NamedTuple):

@@ -23,10 +23,8 @@ from tertulia.store.mentions import keep_mentions, naming
 from tertulia.store.newly_read import Reading
 from tertulia.store.quotes import Quoted, named_before, quoted_by
 from tertulia.store.reading import mark_read
+from tertulia.store.resends import is_resend, ref_key, sent_before
 from tertulia.store.work import Draw, Tell, Work, array, many, row, rows, run
-
-RESEND_WITHIN_MS = 24 * 3_600_000
-"""How long a repeated draft is taken for a resend of the first."""
 
 # Chat and author of each send; what the author has not read; whether he is present and may write there
 # (in a channel and where members only read, owner and admins may), whether the two are in a block.
@@ -47,14 +45,6 @@ FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 LEFT JOIN members m ON m.chat_id = c.id
     AND m.account_id = CAST(each.value ->> 1 AS BIGINT) AND m.left_at IS NULL
-"""
-
-SAME_REF = f"""
-SELECT m.ref_key, {records.MESSAGE}
-FROM json_each(?) AS each
-JOIN messages m ON m.id = (
-    SELECT MAX(x.id) FROM messages x WHERE x.ref_key = CAST(each.value AS BIGINT)
-)
 """
 
 INSERT_MESSAGE = """
@@ -89,7 +79,7 @@ class Posting(NamedTuple):
     actor: Actor
     draft: Draft
     at: int
-    ref_key: int | None
+    fingerprint: int | None
     outsider: bool = False
 
 
@@ -101,7 +91,7 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
     that message), what is replied to, brought along or attached and the author cannot see (NotFound).
     """
     states, present = yield from _places(postings)
-    known = yield from _resends(postings)
+    known = yield from sent_before(postings, states)
     named = yield from named_before(postings)
     visible = yield from quoted_by(postings)
     files = yield from _files(postings)
@@ -113,12 +103,12 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
     for posting in postings:
         draft, author = posting.draft, posting.actor.account_id
         chat = states.get(draft.chat_id)
-        first = known.get(posting.ref_key) if posting.ref_key is not None else None
+        first = known.get(posting.fingerprint)
         if chat is None:
             outcomes.append(NotFound("chat"))
         elif (chat.id, author) not in present and not posting.outsider:
             outcomes.append(NotAllowed("write"))
-        elif first is not None and not draft.acknowledged:
+        elif first is not None and not draft.acknowledged and is_resend(draft, author, first):
             outcomes.append(Sent(first, is_new=False))
         elif draft.uid in named:
             outcomes.append(_again(posting, named[draft.uid]))
@@ -141,8 +131,8 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
                 message = yield from naming(message, chat)
             posted.append((posting, message))
             heard.append(_heard(posting, message, chat, visible))
-            if posting.ref_key is not None:
-                known[posting.ref_key] = message
+            if posting.fingerprint is not None:
+                known[posting.fingerprint] = message
             if draft.uid:
                 named[draft.uid] = message
             somebody_reads = somebody_reads or draft.reads
@@ -201,20 +191,6 @@ def _places(postings: Sequence[Posting]) -> Work[tuple[dict[ChatId, ChatState], 
     return states, present
 
 
-def _resends(postings: Sequence[Posting]) -> Work[dict[int, Message]]:
-    keys = {
-        posting.ref_key
-        for posting in postings
-        if posting.ref_key is not None and not posting.draft.acknowledged
-    }
-    if not keys:
-        return {}
-    since = min(posting.at for posting in postings) - RESEND_WITHIN_MS
-    found = yield from rows(SAME_REF, array(list(keys)))
-    firsts = ((each[0], records.message(each[1:])) for each in found)
-    return {ref_key: first for ref_key, first in firsts if first.sent_at >= since}
-
-
 KnownFiles = dict[tuple[FileId, AccountId], File]
 
 
@@ -251,7 +227,7 @@ def _placed(
 def _store(
     posted: Sequence[tuple[Posting, Message]], states: dict[ChatId, ChatState]
 ) -> Work[None]:
-    yield from many(INSERT_MESSAGE, [message_row(m, p.ref_key) for p, m in posted])
+    yield from many(INSERT_MESSAGE, [message_row(m, ref_key(p, m.seq)) for p, m in posted])
     yield from many(TOUCH_CHAT, [chat.touched() for chat in states.values() if chat.posted])
     skipped: dict[tuple[ChatId, AccountId], int] = {}
     hidden: list[tuple[AccountId, MessageId]] = []
@@ -297,13 +273,13 @@ def _store(
     yield from many(LINK, linked)
 
 
-def message_row(message: Message, ref_key: int | None) -> tuple[object, ...]:
+def message_row(message: Message, key: int | None) -> tuple[object, ...]:
     """The parameters of INSERT_MESSAGE."""
     return (
         message.id, message.chat_id, message.seq, message.author_id, message.text,
         records.folded(message.text), message.extra, records.as_json(message.attachments),
         message.reply_to, message.forward_of, records.as_json(message.notice), message.sent_at,
-        ref_key, message.cipher, message.uid or None, message.flags,
+        key, message.cipher, message.uid or None, message.flags,
         array(message.linked) if message.linked else None,
     )  # fmt: skip
 

@@ -12,11 +12,12 @@ from tertulia.store.archive import IS_ALIVE, chat_of, number_of
 from tertulia.store.chats import open_direct
 from tertulia.store.engine import Engine
 from tertulia.store.files import LINK, attached, visible
-from tertulia.store.hot import RESEND_WITHIN_MS, SAME_REF, Posting, append_messages
+from tertulia.store.hot import Posting, append_messages
 from tertulia.store.messages import DATED, tell_edited
+from tertulia.store.resends import earlier
 from tertulia.store.stacks import SHOWN
 from tertulia.store.team_usage import release_uploads
-from tertulia.store.work import Work, array, many, row, run
+from tertulia.store.work import Work, many, row, run
 
 MINE = f"""
 SELECT m.chat_id, c.kind, c.owner_id, c.other_id, m.author_id, c.last_at, m.text, m.attachments
@@ -74,18 +75,6 @@ def begin(actor: Actor, other: AccountId, draft: Draft, now: int) -> Work[Messag
     if isinstance(outcome, TertuliaError):
         raise outcome
     return outcome.message
-
-
-def earlier(actor: Actor, draft: Draft, now: int) -> Work[Message | None]:
-    """The message that the draft is a resend of."""
-    key = draft.fingerprint(actor.account_id)
-    if key is None:
-        return None
-    found = yield from row(SAME_REF, array([key]))
-    if found is None:
-        return None
-    first = records.message(found[1:])
-    return first if first.sent_at >= now - RESEND_WITHIN_MS else None
 
 
 def revise(actor: Actor, message_id: MessageId, revision: Revision, now: int) -> Work[None]:

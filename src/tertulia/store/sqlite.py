@@ -38,11 +38,14 @@ REFUSED = (apsw.Error, OverflowError, UnicodeError)
 IN_MEMORY = ":memory:"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
-UNITS_BETWEEN_CHECKPOINTS = 8_000
-"""After so many the log is copied into the database file, in a thread beside the writer."""
+PAGES_BETWEEN_COPIES = 3_000
+"""12 MiB. When the log has grown by so many it is copied into the database file, beside the writer."""
 
 MOST_PAGES_IN_LOG = 32_768
 """128 MiB. A log this long is copied by the writer itself, whoever waits: the copier cannot keep up."""
+
+TIMES_COPIED = 3
+"""By the copier, before the writer copies the rest."""
 
 COPY = "PRAGMA wal_checkpoint(PASSIVE)"
 """Copy what no reader stands before; nobody waits for it, and it waits for nobody."""
@@ -71,7 +74,8 @@ class SqliteEngine:
         self._scanner: ThreadPoolExecutor | None = None
         self._copier: ThreadPoolExecutor | None = None
         self._copying: Future[None] | None = None
-        self._uncopied = 0
+        # Pages in the log now, and when it was copied last.
+        self._logged = self._copied = 0
         self._last_number = 0
         # What the file says: ahead of the last number, so that not every commit must write it.
         self._kept_number = 0
@@ -97,6 +101,7 @@ class SqliteEngine:
         if self._path == IN_MEMORY:
             self._gathering.start(self._commit_here, self._last_number)
             return
+        self._writer.set_wal_hook(self._note_length)
         self._reader = self._connect(reads_only=True)
         # Closed after everything else: the first descriptor closed takes SQLite's locks along.
         self._file = os.open(self._path, os.O_RDONLY)
@@ -206,22 +211,29 @@ class SqliteEngine:
                 self._loop.call_soon_threadsafe(self._gathering.fail, batch, error)
             else:
                 self._loop.call_soon_threadsafe(self._gathering.finish, batch)
-            self._copy_now_and_then(len(batch.jobs))
+            self._copy_now_and_then()
 
-    def _copy_now_and_then(self, units: int) -> None:
+    def _note_length(self, _: apsw.Connection, __: str, pages: int) -> int:
+        """After a commit, in place of SQLite's own copying: how long the log is."""
+        if pages < self._logged:
+            self._copied = 0
+        self._logged = pages
+        return apsw.SQLITE_OK
+
+    def _copy_now_and_then(self) -> None:
         """Keep the log short without making a commit wait for it.
 
         The copier never gets to the end of a log that grows under its hands. So the writer copies the
         rest, and the next commit can begin the log anew.
         """
-        self._uncopied += units
-        if self._copying is not None:
-            if self._copying.done():
-                self._copying = None
-                _copy(self._writer)
-        elif self._uncopied >= UNITS_BETWEEN_CHECKPOINTS:
+        if self._copying is not None and self._copying.done():
+            self._copying = None
+            _copy(self._writer)
+        elif self._logged > MOST_PAGES_IN_LOG:
+            _copy(self._writer)
+        elif self._copying is None and self._logged - self._copied >= PAGES_BETWEEN_COPIES:
             assert self._copier is not None, "a store in a file has one"
-            self._uncopied = 0
+            self._copied = self._logged
             self._copying = self._copier.submit(self._copy)
 
     def _open_copier(self) -> None:
@@ -231,8 +243,8 @@ class SqliteEngine:
         self._copies.close()
 
     def _copy(self) -> None:
-        # Twice: what was written during the first is little, and during the second next to nothing.
-        for _ in range(2):
+        # Again and again: what was written meanwhile is less each time, and at last next to nothing.
+        for _ in range(TIMES_COPIED):
             _copy(self._copies)
             try:
                 # SQLite does so at the end of the log only: the writer would wait for it all.
