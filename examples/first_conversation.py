@@ -1,6 +1,7 @@
 """A first conversation: Anna and Boris sign up, Anna writes, Boris reads.
 
-Start a server with `make serve`, then run `.venv/bin/python examples/first_conversation.py`.
+Start a server with `make serve`, then run `.venv/bin/python examples/first_conversation.py`;
+the address of another server may follow, as that server prints it.
 Needs only the package `websockets`, which `make setup` installs. What is printed is what
 travels: an arrow to the right is sent to the server, an arrow to the left comes from it.
 """
@@ -12,6 +13,9 @@ from secrets import token_hex, token_urlsafe
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidURI, WebSocketException
+
+STANDARD = "http://127.0.0.1:8000"
 
 
 class Person:
@@ -77,6 +81,11 @@ async def converse(url: str) -> None:
     print(f"\nBoris has read: {message['body']}")
 
 
+def _socket_of(address: str) -> str:
+    """Where the server at a web address listens for SAMA's sockets."""
+    return address.replace("http", "ws", 1) if address.startswith("http") else address
+
+
 def _short(text: str) -> str:
     """At most 150 characters: user objects and tokens are long."""
     return text if len(text) <= 150 else f"{text[:149]}…"
@@ -84,8 +93,10 @@ def _short(text: str) -> str:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(converse(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8000/"))
+        asyncio.run(converse(_socket_of(sys.argv[1] if len(sys.argv) > 1 else STANDARD)))
     except TimeoutError:
         sys.exit("first_conversation: no answer within 10 seconds")
-    except OSError as error:
+    except InvalidURI:
+        sys.exit(f"first_conversation: an address like {STANDARD} is wanted")
+    except (OSError, WebSocketException) as error:
         sys.exit(f"first_conversation: {error}")
