@@ -33,6 +33,21 @@ HEARD = """() => {
         .observe(voice, {childList: true, characterData: true, subtree: true});
 }"""
 
+AT_THE_TOP = """() => {
+    const log = document.querySelector('[role=log]').getBoundingClientRect();
+    return [...document.querySelectorAll('[role=log] article[data-id]')]
+        .find(each => each.getBoundingClientRect().bottom > log.top).dataset.id;
+}"""
+
+GROW_WHILE_SCROLLING = """([size, by]) => {
+    const log = document.querySelector('[role=log]');
+    // An event of scrolling is due in any case.
+    log.scrollTop += by || -1;
+    if (!by) log.scrollTop += 1;
+    localStorage['tertulia.settings'] = JSON.stringify({size});
+    dispatchEvent(new StorageEvent('storage', {key: 'tertulia.settings'}));
+}"""
+
 SIZE = """size => {
     localStorage['tertulia.settings'] = JSON.stringify({size});
     dispatchEvent(new StorageEvent('storage', {key: 'tertulia.settings'}));
@@ -159,6 +174,30 @@ def test_what_one_looks_at_stays_where_it_is(talk: Talk) -> None:
     expect(message(page, 319)).to_be_in_viewport(ratio=1)
     page.set_viewport_size({"width": 640, "height": 400})
     expect(message(page, 319)).to_be_in_viewport(ratio=1)
+
+
+def test_what_grows_while_one_scrolls_takes_nothing_away(talk: Talk) -> None:
+    """The browser tells of the scrolling when the letters are larger already, and of that later."""
+    tess, line, chat = talk("tess", "ugo", 300)
+    page = tess.page
+    page.goto(f"{tess.url}/#/chats/{chat}")
+    newest(page).click()
+    expect(message(page, 299)).to_be_in_viewport()
+    # At the end one stays at the end.
+    page.evaluate(GROW_WHILE_SCROLLING, ["huge", 0])
+    expect(message(page, 299)).to_be_in_viewport(ratio=1)
+    page.evaluate(SIZE, "normal")
+    expect(message(page, 299)).to_be_in_viewport(ratio=1)
+    log(page).evaluate("it => it.scrollTop -= 3000")
+    expect(newest(page)).to_be_visible()
+    top = page.evaluate(AT_THE_TOP)
+    before = page.evaluate(TOP, top)
+    page.evaluate(GROW_WHILE_SCROLLING, ["huge", -7])
+    # One message above it may have come into view, and has grown, too.
+    eventually(page, lambda: 0 <= page.evaluate(TOP, top) - before < 60)
+    line.say(chat, "still here?")
+    expect(page.locator("a.row")).to_contain_text("still here?")
+    assert 0 <= page.evaluate(TOP, top) - before < 60
 
 
 _IN_THE_MIDDLE = """() => {

@@ -6,6 +6,13 @@ import type { Timeline } from '$/sync/timeline.svelte';
 const NEAR_PX = 900;
 const END_PX = 60;
 
+interface Anchor {
+  readonly node: HTMLElement;
+  readonly key: string;
+  /** Where it stood, in px below the top of the view. */
+  readonly top: number;
+}
+
 export class LogView {
   /** What scrolls, and what its rows lie in, one after the other. */
   box = $state.raw<HTMLElement | null>(null);
@@ -16,7 +23,9 @@ export class LogView {
   isPlaced = $state(false);
 
   /** A row that has to stay where it is; null: one is at the end, and stays there. */
-  #anchor: { readonly node: HTMLElement; readonly key: string; readonly top: number } | null = null;
+  #anchor: Anchor | null = null;
+  /** How far it was scrolled, and how much there was, when all stood where it had to. */
+  #settled = { scroll: 0, height: 0 };
 
   constructor(private readonly line: Timeline) {}
 
@@ -40,8 +49,19 @@ export class LogView {
 
   scrolled(): void {
     if (!this.isPlaced) return;
+    this.#catchUp();
     this.#look();
     this.hold();
+  }
+
+  /** Something has grown or shrunk, and the browser tells of the scrolling first: bring the rows back before they count. */
+  #catchUp(): void {
+    const { box } = this;
+    if (!box || box.scrollHeight === this.#settled.height) return;
+    const scrolled = box.scrollTop - this.#settled.scroll;
+    if (this.#anchor) this.#anchor = { ...this.#anchor, top: this.#anchor.top - scrolled };
+    else if (scrolled < 0) return;
+    this.settle();
   }
 
   #look(): void {
@@ -52,6 +72,7 @@ export class LogView {
   /** Remember what stands at the top of the view. */
   hold(): void {
     this.#anchor = null;
+    this.#note();
     if (!this.box || !this.isPlaced || this.isFollowing) return;
     const { top } = this.box.getBoundingClientRect();
     // A message: the line of its day would stay at the top when more of that day comes.
@@ -66,14 +87,21 @@ export class LogView {
   settle(): void {
     const { box } = this;
     if (!box || !this.isPlaced) return;
-    if (!this.#anchor) {
-      if (this.isFollowing) box.scrollTop = box.scrollHeight;
-      return;
-    }
-    const node = this.#anchor.node.isConnected ? this.#anchor.node : this.row(this.#anchor.key);
+    if (this.#anchor) this.#bringBack(box, this.#anchor);
+    else if (this.isFollowing) box.scrollTop = box.scrollHeight;
+    this.#note();
+  }
+
+  #bringBack(box: HTMLElement, anchor: Anchor): void {
+    const node = anchor.node.isConnected ? anchor.node : this.row(anchor.key);
     if (!node) return;
-    const moved = node.getBoundingClientRect().top - box.getBoundingClientRect().top - this.#anchor.top;
+    const moved = node.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.top;
     if (Math.abs(moved) > 0.5) box.scrollTop += moved;
+  }
+
+  #note(): void {
+    const { box } = this;
+    if (box) this.#settled = { scroll: box.scrollTop, height: box.scrollHeight };
   }
 
   /** Bring a row to a part of the view's height. Gives it; null: it is not there, and nothing moves. */
