@@ -13,6 +13,7 @@ from tertulia.core.message_model import Draft, Message
 from tertulia.core.model import Actor
 from tertulia.store import records
 from tertulia.store.chat_state import ChatState
+from tertulia.store.quotes import Drafted
 from tertulia.store.work import Work, array, row, rows
 
 RESEND_WITHIN_MS = 24 * 3_600_000
@@ -37,18 +38,8 @@ JOIN messages m ON m.id = (
 """
 
 
-class Fingerprinted(Protocol):
-    """A draft, who sends it when, and what a resend of it is known by."""
-
-    @property
-    def actor(self) -> Actor:
-        """Who sends it."""
-        ...
-
-    @property
-    def draft(self) -> Draft:
-        """What he sends."""
-        ...
+class Fingerprinted(Drafted, Protocol):
+    """A draft and who sends it; also when, and what a resend of it is known by."""
 
     @property
     def at(self) -> int:
