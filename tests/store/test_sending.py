@@ -1,6 +1,7 @@
 """Sending: places, dates, resends, and who is refused."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from tertulia.core.ids import MessageId
 from tertulia.core.message_model import Attachment, Draft, Message
 from tertulia.core.model import Actor, Chat, ChatChange
 from tertulia.store import resends
-from tertulia.store.resends import RESEND_WITHIN_MS
+from tertulia.store.messages import SqlMessages
+from tertulia.store.resends import RESEND_WITHIN_MS, Resends
 from tests.store.world import START, InStore, World
 
 
@@ -115,21 +117,112 @@ def test_after_a_day_the_same_draft_is_a_new_message(in_store: InStore) -> None:
     in_store(story)
 
 
-@pytest.mark.parametrize("length", [1, 15, 16])
-def test_a_resend_is_looked_for_in_the_last_stretches_of_its_chat(
-    in_store: InStore, monkeypatch: pytest.MonkeyPatch, length: int
+def elsewhere(actor: Actor) -> Actor:
+    """The same person on another connection."""
+    return actor._replace(connection=actor.connection + 1_000)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_new_connection_finds_what_is_no_longer_in_memory(
+    in_store: InStore, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
 ) -> None:
     async def story(world: World) -> None:
-        # Four messages each: the first message is in stretch 0, the sixteenth in stretch 4.
-        monkeypatch.setattr(resends, "STRETCH_BITS", 2)
-        anna, _, chat = await tea(world)
+        monkeypatch.setattr(resends, "MOST_IN_MEMORY", 4)
+        monkeypatch.setattr(resends, "LOOKED_THROUGH", 10 if is_known else 9)
+        anna, boris, chat = await tea(world)
         draft = Draft(chat.id, "once", client_ref="1")
         first = await world.messages.append(anna, draft, START)
-        for _ in range(length - 1):
-            await world.post(anna, chat.id)
-        again = await world.messages.append(anna, draft, START)
-        assert again.is_new is (length > 15)
-        assert (again.message.id == first.message.id) is (length <= 15)
+        for number in range(9):
+            await world.messages.append(boris, Draft(chat.id, "hi", client_ref=f"{number}"), START)
+        again = await world.messages.append(elsewhere(anna), draft, START)
+        assert again.is_new is not is_known
+        assert (again.message == first.message) is is_known
+
+    in_store(story)
+
+
+@pytest.mark.parametrize("has_connection", [True, False])
+def test_a_resend_is_recognised_after_a_restart(in_store: InStore, *, has_connection: bool) -> None:
+    async def story(world: World) -> None:
+        anna, _, chat = await tea(world)
+        drafts = [Draft(chat.id, f"{number}", client_ref="1") for number in range(3)]
+        sent = [(await world.messages.append(anna, each, START)).message for each in drafts]
+        world.messages = SqlMessages(world.engine)
+        anna = anna if has_connection else anna._replace(connection=0)
+        for draft, first in zip(drafts, sent, strict=True):
+            again = await world.messages.append(anna, draft, START)
+            assert (again.is_new, again.message) == (False, first)
+        new = Draft(chat.id, "new", client_ref="1")
+        assert (await world.messages.append(anna, new, START)).is_new
+        assert not (await world.messages.append(anna, new, START)).is_new
+
+    in_store(story)
+
+
+def test_what_another_writes_into_the_store_is_caught_up_with(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris, chat = await tea(world)
+        here, there = world.messages, SqlMessages(world.engine)
+        for number in range(4):
+            # Both have seen the chat, and each is ahead of the other in turn.
+            draft = Draft(chat.id, f"{number}", client_ref="1")
+            first = await here.append(anna, draft, START)
+            await world.post(boris, chat.id)
+            again = await there.append(anna, draft, START)
+            assert (first.is_new, again.is_new) == (True, False)
+            assert again.message == first.message
+            here, there = there, here
+
+    in_store(story)
+
+
+def test_what_was_undone_is_not_taken_for_the_first(
+    in_store: InStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, failures = Resends.note, [None]
+
+    def note_and_fail(self: Resends, *given: Any) -> None:
+        note(self, *given)
+        if failures:
+            failures.pop()
+            raise RuntimeError("after all was remembered")
+
+    async def story(world: World) -> None:
+        anna, _, chat = await tea(world)
+        monkeypatch.setattr(Resends, "note", note_and_fail)
+        failures[:] = [None]
+        drafts = [Draft(chat.id, f"{number}", client_ref="1") for number in range(3)]
+        sent = await asyncio.gather(*(world.messages.append(anna, each, START) for each in drafts))
+        assert not failures
+        assert all(each.is_new for each in sent)
+        again = [await world.messages.append(anna, each, START) for each in drafts]
+        assert [each.message for each in again] == [each.message for each in sent]
+        assert await world.texts(anna, chat.id) == ["0", "1", "2"]
+
+    in_store(story)
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_found"), [("MOST_LOOKED_UP", False), ("MOST_PLACES", True)]
+)
+def test_what_connections_looked_up_is_let_go_when_it_gets_too_much(
+    in_store: InStore, monkeypatch: pytest.MonkeyPatch, *, setting: str, is_found: bool
+) -> None:
+    async def story(world: World) -> None:
+        monkeypatch.setattr(resends, "MOST_IN_MEMORY", 2)
+        monkeypatch.setattr(resends, setting, 3)
+        anna, boris = await world.people("anna", "boris")
+        chats = [await world.group(anna, boris) for _ in range(3)]
+        drafts = [Draft(chat.id, text, client_ref="1") for text in ("a", "b") for chat in chats]
+        sent = [await world.messages.append(anna, each, START) for each in drafts]
+        # Each chat has two drafts of hers; there is room for one and a half.
+        for draft, first in zip(drafts[:3], sent, strict=False):
+            again = await world.messages.append(elsewhere(anna), draft, START)
+            assert again.message == first.message
+        again = await world.messages.append(elsewhere(anna), drafts[3], START)
+        assert (again.message == sent[3].message) is is_found
+        again = await world.messages.append(elsewhere(anna), drafts[5], START)
+        assert again.message == sent[5].message
 
     in_store(story)
 

@@ -11,6 +11,9 @@ from tertulia.core.model import Account, Chat, ChatKind
 _SCATTER = 0x9E3779B97F4A7C15
 """Odd, and near 2**64 divided by the golden ratio: multiplying by it spreads what is alike."""
 
+AUTHOR_AT = 47
+"""From this bit on a fingerprint says whose draft it is."""
+
 
 class NoticeKind(StrEnum):
     """What the server itself says in a chat."""
@@ -136,25 +139,29 @@ class Draft(NamedTuple):
     def fingerprint(self, author: AccountId) -> int | None:
         """What a resend of this draft is known by: author, chat, client_ref and content.
 
-        12 bits of the chat (of the author, if `by_ref_alone`), 8 that the store may use, 43 of a hash.
-        None without a client_ref.
+        63 bits: 16 of the author, 47 of a hash. If `by_ref_alone`: 12 of the author and, from the lowest
+        on, 43 of a hash of author and client_ref. None without a client_ref.
         """
         if not self.client_ref:
             return None
-        home: int = author if self.by_ref_alone else self.chat_id
         if self.by_ref_alone:
             whole = f"{author}:alone:{self.client_ref}"
-        else:
-            # With their lengths, so that no two drafts run into the same text.
-            whole = (
-                f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
-                f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
-            )
-            if self.attachments or self.hide_from or self.cipher is not None:
-                whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
-        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        # What is written into one chat lies side by side in the index: few of its pages are touched.
-        return (home * _SCATTER >> 52 & 0xFFF) << 51 | int.from_bytes(digest, "big") >> 21
+            # What one author sent lies side by side in the index: few of its pages are touched.
+            return (author * _SCATTER >> 52 & 0xFFF) << 51 | _hash(whole) >> 21
+        # With their lengths, so that no two drafts run into the same text.
+        whole = (
+            f"{author}:{self.chat_id}:{len(self.client_ref)}:{self.client_ref}"
+            f":{len(self.text)}:{self.text}:{self.extra}:{self.reply_to}:{self.forward_of}"
+        )
+        if self.attachments or self.hide_from or self.cipher is not None:
+            whole += f":{self.attachments}:{self.hide_from}:{self.cipher}"
+        return (author * _SCATTER >> 48 & 0xFFFF) << AUTHOR_AT | _hash(whole) >> 17
+
+
+def _hash(whole: str) -> int:
+    """64 bits."""
+    digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 class Sent(NamedTuple):

@@ -40,8 +40,8 @@ class Messages:
 
         It is not a coroutine, so that whoever sends thousands can do without as many tasks.
 
-        A draft that was sent before (`Draft.fingerprint`) within a day, and not too many messages ago
-        in its chat, is the same message: it is returned, and nobody hears of it twice.
+        A draft that was sent before (`Draft.fingerprint`) within a day is the same message: it is
+        returned, and nobody hears of it twice.
 
         Raises:
             BadInput: there is neither text nor attachment, or the text is too long.

@@ -23,7 +23,7 @@ from tertulia.store.mentions import keep_mentions, naming
 from tertulia.store.newly_read import Reading
 from tertulia.store.quotes import Quoted, named_before, quoted_by
 from tertulia.store.reading import mark_read
-from tertulia.store.resends import is_resend, ref_key, sent_before
+from tertulia.store.resends import Found, Resends, is_resend, sent_alone
 from tertulia.store.work import Draw, Tell, Work, array, many, row, rows, run
 
 # Chat and author of each send; what the author has not read; whether he is present and may write there
@@ -49,8 +49,9 @@ LEFT JOIN members m ON m.chat_id = c.id
 
 INSERT_MESSAGE = """
 INSERT INTO messages (id, chat_id, seq, author_id, text, folded, extra, attachments, reply_to,
-    forward_of, notice, sent_at, ref_key, cipher, uid, flags, linked)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    forward_of, notice, sent_at, ref_key, draft_key, cipher, uid, flags,
+    linked)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # A chat's date of change never goes back, even if the clock did.
@@ -83,15 +84,23 @@ class Posting(NamedTuple):
     outsider: bool = False
 
 
-def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaError]]:
+Present = dict[tuple[ChatId, AccountId], int]
+"""Who may write where, and how much he had not read before."""
+
+
+def append_messages(
+    postings: Sequence[Posting], resends: Resends | None = None
+) -> Work[list[Sent | TertuliaError]]:
     """Store the drafts, each at the next place of its chat; recognise resends.
+
+    Without *resends* only those of drafts that are known `by_ref_alone`.
 
     Refused are: a chat that is not there (NotFound), an author who is no present member or is in a
     block with the other one (NotAllowed), a uid that is taken (NotAllowed; one's own in the same chat:
     that message), what is replied to, brought along or attached and the author cannot see (NotFound).
     """
     states, present = yield from _places(postings)
-    known = yield from sent_before(postings, states)
+    known = yield from _sent_before(postings, states, present, resends)
     named = yield from named_before(postings)
     visible = yield from quoted_by(postings)
     files = yield from _files(postings)
@@ -138,7 +147,7 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
             somebody_reads = somebody_reads or draft.reads
             outcomes.append(Sent(message, True))  # noqa: FBT003 - is_new
 
-    yield from _store(posted, states)
+    yield from _store(posted, states, resends)
     for event in heard:
         yield Tell(event)
     if somebody_reads:
@@ -146,7 +155,21 @@ def append_messages(postings: Sequence[Posting]) -> Work[list[Sent | TertuliaErr
     return outcomes
 
 
-APPEND_MESSAGES = SetUnit("append_messages", append_messages)
+def appending(resends: Resends) -> SetUnit[Posting, Sent]:
+    """`append_messages` as what many sends are joined in."""
+    return SetUnit("append_messages", lambda postings: append_messages(postings, resends))
+
+
+def _sent_before(
+    postings: Sequence[Posting],
+    states: dict[ChatId, ChatState],
+    present: Present,
+    resends: Resends | None,
+) -> Work[Found]:
+    known = yield from sent_alone(postings)
+    if resends is not None:
+        known |= yield from resends.sent_before(postings, states, present)
+    return known
 
 
 def _again(posting: Posting, first: Message | None) -> Sent | TertuliaError:
@@ -171,10 +194,6 @@ def _heard(posting: Posting, message: Message, chat: ChatState, visible: Quoted)
     return MessagePosted(
         message, kind, connection, draft.hide_from, chat.team_id, partner, prev, num, quoted
     )
-
-
-Present = dict[tuple[ChatId, AccountId], int]
-"""Who may write where, and how much he had not read before."""
 
 
 def _places(postings: Sequence[Posting]) -> Work[tuple[dict[ChatId, ChatState], Present]]:
@@ -225,9 +244,13 @@ def _placed(
 
 
 def _store(
-    posted: Sequence[tuple[Posting, Message]], states: dict[ChatId, ChatState]
+    posted: Sequence[tuple[Posting, Message]],
+    states: dict[ChatId, ChatState],
+    resends: Resends | None,
 ) -> Work[None]:
-    yield from many(INSERT_MESSAGE, [message_row(m, ref_key(p, m.seq)) for p, m in posted])
+    if resends is not None:
+        resends.note(posted, states)
+    yield from many(INSERT_MESSAGE, [message_row(m, p) for p, m in posted])
     yield from many(TOUCH_CHAT, [chat.touched() for chat in states.values() if chat.posted])
     skipped: dict[tuple[ChatId, AccountId], int] = {}
     hidden: list[tuple[AccountId, MessageId]] = []
@@ -273,13 +296,16 @@ def _store(
     yield from many(LINK, linked)
 
 
-def message_row(message: Message, key: int | None) -> tuple[object, ...]:
-    """The parameters of INSERT_MESSAGE."""
+def message_row(message: Message, posting: Posting | None) -> tuple[object, ...]:
+    """The parameters of INSERT_MESSAGE; *posting* is what it was made of, if somebody sent it."""
+    fingerprint = posting.fingerprint if posting is not None else None
+    is_alone = posting is not None and posting.draft.by_ref_alone
     return (
         message.id, message.chat_id, message.seq, message.author_id, message.text,
         records.folded(message.text), message.extra, records.as_json(message.attachments),
         message.reply_to, message.forward_of, records.as_json(message.notice), message.sent_at,
-        key, message.cipher, message.uid or None, message.flags,
+        fingerprint if is_alone else None, None if is_alone else fingerprint,
+        message.cipher, message.uid or None, message.flags,
         array(message.linked) if message.linked else None,
     )  # fmt: skip
 

@@ -14,11 +14,12 @@ from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase, tail_of
 from tertulia.store.engine import Engine
-from tertulia.store.hot import APPEND_MESSAGES, Posting
+from tertulia.store.hot import Posting, appending
 from tertulia.store.log import record
 from tertulia.store.mentions import mention_anew
 from tertulia.store.newly_read import Reading
 from tertulia.store.reading import MARK_MESSAGES_READ, tell_read
+from tertulia.store.resends import Resends
 from tertulia.store.unseen import NOT_HIDDEN, hide, need_membership
 from tertulia.store.whole import whole_messages
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
@@ -104,11 +105,12 @@ class SqlMessages:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._append = appending(Resends())
 
     def append(self, actor: Actor, draft: Draft, now: int) -> Future[Sent]:
         """See the port."""
         posting = Posting(actor, draft, now, draft.fingerprint(actor.account_id))
-        return self._engine.join(APPEND_MESSAGES, posting)
+        return self._engine.join(self._append, posting)
 
     async def mark_read(self, actor: Actor, mark: ReadMark, now: int) -> None:
         """See the port."""
