@@ -8,8 +8,9 @@ import pytest
 from tertulia.core.errors import Conflict, NotAllowed, NotFound, TertuliaError, Unavailable
 from tertulia.core.events import Event, MessagePosted, SessionsEnded
 from tertulia.core.ids import MAX_NUMBER, AccountId, ChatId
-from tertulia.core.message_model import Draft, ReadMark
+from tertulia.core.message_model import Draft, ReadMark, Sent
 from tertulia.core.model import NewAccount, Page
+from tertulia.core.pending import Pending
 from tertulia.store import batch as batches
 from tertulia.store.batch import SetUnit, StoreFault
 from tertulia.store.work import Work, draw, row, run, tell
@@ -43,6 +44,25 @@ def test_what_waits_shares_one_commit(in_store: InStore) -> None:
         assert await world.engine.read(counted()) == 50
 
     in_store(story)
+
+
+def test_a_listener_that_fails_harms_nobody(
+    in_store: InStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+
+        def stumble(stored: Pending[Sent]) -> None:
+            raise RuntimeError(stored.result().message.text)
+
+        sent = [world.messages.append(anna, Draft(chat.id, f"{n}"), START) for n in range(3)]
+        sent[0].then(stumble)
+        assert [(await each).message.text for each in sent[1:]] == ["1", "2"]
+        assert await world.texts(boris, chat.id) == ["0", "1", "2"]
+
+    in_store(story)
+    assert "could not go on" in caplog.text
 
 
 def test_a_bad_unit_harms_nobody(in_store: InStore) -> None:

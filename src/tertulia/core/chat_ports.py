@@ -3,7 +3,6 @@
 The rules of `core.ports` hold here, too.
 """
 
-from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from tertulia.core.events import LogEntry
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.message_model import Draft, ListedChat, ListedMessage, ReadMark, Sent
 from tertulia.core.model import Actor, Chat, ChatChange, NewGroup, Page
+from tertulia.core.pending import Pending
 
 
 class ChatStore(Protocol):
@@ -78,7 +78,7 @@ class ChatStore(Protocol):
 class MessageStore(Protocol):
     """Messages at rest."""
 
-    def append(self, actor: Actor, draft: Draft, now: int) -> Future[Sent]:
+    def append(self, actor: Actor, draft: Draft, now: int) -> Pending[Sent]:
         """Raises, now or when awaited: NotFound("chat"), NotAllowed("write"), NotAllowed("blocked"), NotFound("reply")."""
         ...
 

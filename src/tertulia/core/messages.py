@@ -1,6 +1,5 @@
 """Sending, editing, deleting, reading messages, and reacting to them."""
 
-from asyncio import Future
 from collections.abc import Sequence
 
 from tertulia.core import text
@@ -9,6 +8,7 @@ from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.message_model import Draft, ListedMessage, ReadMark, Sent
 from tertulia.core.model import Actor, Page
+from tertulia.core.pending import Pending
 from tertulia.core.ports import Clock
 
 MAX_TEXT = 65_536
@@ -35,7 +35,7 @@ class Messages:
         self._store = store
         self._clock = clock
 
-    def send(self, actor: Actor, draft: Draft) -> Future[Sent]:
+    def send(self, actor: Actor, draft: Draft) -> Pending[Sent]:
         """Store a message at the next place of its chat; its members hear of it.
 
         It is not a coroutine, so that whoever sends thousands can do without as many tasks.

@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from tertulia.core.errors import TertuliaError, Unavailable
 from tertulia.core.events import Event, MessagePosted, SessionsEnded
 from tertulia.core.ids import Numbers
+from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
 from tertulia.store.work import Ask, Draw, Many, Rows, Run, Tell, Work
 
@@ -55,7 +56,7 @@ class SetUnit(Generic[M, R]):
 class Job:
     """One caller that waits, and what became of it."""
 
-    future: asyncio.Future[Any]
+    pending: Pending[Any]
     unit: Work[Any] | None = None
     set_unit: SetUnit[Any, Any] | None = None
     member: Any = None
@@ -196,6 +197,14 @@ def _numbered(
                     error = fault
 
 
+def _settled(job: Job, result: object, error: BaseException | None) -> None:
+    try:
+        job.pending.settle(result, error)
+    except Exception:
+        # The others of its batch must hear all the same.
+        LOG.exception("Who waited for a commit could not go on")
+
+
 class Committer(Protocol):
     """What an engine is to a gathering: it carries a batch to the disk and comes back with it."""
 
@@ -226,28 +235,25 @@ class Gathering:
         self._committer = committer
         self.position = last_number
 
-    def submit(self, unit: Work[T]) -> asyncio.Future[T]:
+    def submit(self, unit: Work[T]) -> Pending[T]:
         """The unit's result, once its commit is on disk.
 
         Raises:
             Unavailable: too much waits already.
         """
-        job = Job(self._future(), unit=unit)
+        job = Job(Pending(), unit=unit)
         self._put(job)
-        return job.future
+        return job.pending
 
-    def join(self, set_unit: SetUnit[M, R], member: M) -> asyncio.Future[R]:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> Pending[R]:
         """The member's result, once the set's commit is on disk.
 
         Raises:
             Unavailable: too much waits already.
         """
-        job = Job(self._future(), set_unit=set_unit, member=member)
+        job = Job(Pending(), set_unit=set_unit, member=member)
         self._put(job)
-        return job.future
-
-    def _future(self) -> asyncio.Future[Any]:
-        return self._loop.create_future()
+        return job.pending
 
     def _put(self, job: Job) -> None:
         if len(self._waiting) >= MOST_WAITING:
@@ -276,12 +282,7 @@ class Gathering:
             self._tell(batch.events)
         self.position = batch.last_number
         for job in batch.jobs:
-            if job.future.done():  # a cancelled caller does not undo its unit
-                continue
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
+            _settled(job, job.result, job.error)
 
     def _tell(self, events: list[Event]) -> None:
         rest = 0
@@ -311,10 +312,9 @@ class Gathering:
         for job in batch.jobs:
             if job.unit is not None:
                 job.unit.close()
-            if not job.future.done():
-                refusal = Unavailable("store")
-                refusal.__cause__ = error
-                job.future.set_exception(refusal)
+            refusal = Unavailable("store")
+            refusal.__cause__ = error
+            _settled(job, None, refusal)
 
     def _next(self) -> None:
         # First of all, so that the disk works while we deliver.

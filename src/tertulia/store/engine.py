@@ -1,8 +1,8 @@
 """What the modules of this room need from an engine."""
 
-from asyncio import Future
 from typing import Protocol, TypeVar
 
+from tertulia.core.pending import Pending
 from tertulia.store.batch import SetUnit
 from tertulia.store.work import Work
 
@@ -35,7 +35,7 @@ class Engine(Protocol):
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         ...
 
-    def join(self, set_unit: SetUnit[M, R], member: M) -> Future[R]:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> Pending[R]:
         """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
         ...
 

@@ -1,6 +1,5 @@
 """Messages: editing, deleting, history, reactions. Sending and reading are in `hot` and `reading`."""
 
-from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from tertulia.core.events import MessageEdited, ReactionsChanged
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.message_model import Draft, ListedMessage, Reactions, ReadMark, Sent
 from tertulia.core.model import Actor, ChatKind, Page
+from tertulia.core.pending import Pending
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase, tail_of
@@ -107,7 +107,7 @@ class SqlMessages:
         self._engine = engine
         self._append = appending(Resends())
 
-    def append(self, actor: Actor, draft: Draft, now: int) -> Future[Sent]:
+    def append(self, actor: Actor, draft: Draft, now: int) -> Pending[Sent]:
         """See the port."""
         posting = Posting(actor, draft, now, draft.fingerprint(actor.account_id))
         return self._engine.join(self._append, posting)

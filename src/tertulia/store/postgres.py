@@ -21,6 +21,7 @@ import asyncpg.pool
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
+from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.batch import (
@@ -161,7 +162,7 @@ class PostgresEngine:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         return await self._gathering.submit(unit)
 
-    def join(self, set_unit: SetUnit[M, R], member: M) -> asyncio.Future[R]:
+    def join(self, set_unit: SetUnit[M, R], member: M) -> Pending[R]:
         """The member's result, on disk. Raises: the error the set gave it, Unavailable."""
         return self._gathering.join(set_unit, member)
 

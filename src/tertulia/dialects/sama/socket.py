@@ -7,7 +7,6 @@ in the order of the requests. A connection that is idle has no task and next to 
 
 import itertools
 import logging
-from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from tertulia.core.errors import NotSignedIn, TertuliaError
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.message_model import Sent
 from tertulia.core.model import Actor, Session
+from tertulia.core.pending import Pending
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.dialects.sama import envelope
 from tertulia.dialects.sama.desk import SamaDesk, SamaReader
@@ -170,11 +170,11 @@ class Talk:
             return True
         if on_its_way is None:
             return False
-        on_its_way.add_done_callback(partial(self._sent, request, slot))
+        on_its_way.then(partial(self._sent, request, slot))
         return True
 
-    def _sent(self, request: Request, slot: _Slot, stored: Future[Sent]) -> None:
-        error = stored.exception()
+    def _sent(self, request: Request, slot: _Slot, stored: Pending[Sent]) -> None:
+        error = stored.error
         if error is None:
             slot.answer = messages.sent(self, request.params.get("id"), stored.result())
         elif isinstance(error, TertuliaError):

@@ -8,7 +8,6 @@ client's own request caused goes behind its confirmation. A socket that is idle 
 import asyncio
 import itertools
 import logging
-from asyncio import Future
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
 from tertulia.core.ids import TeamId
 from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor
+from tertulia.core.pending import Pending
 from tertulia.core.unconfirmed import HungUp
 from tertulia.delivery.encoder import Encoder
 from tertulia.dialects.tada import packets
@@ -270,12 +270,12 @@ class Talk:
         except TertuliaError:
             return False
         self._in_flight += 1
-        stored.add_done_callback(partial(self._posted, heard, draft))
+        stored.then(partial(self._posted, heard, draft))
         return True
 
-    def _posted(self, heard: Heard, draft: Draft, stored: Future[Sent]) -> None:
+    def _posted(self, heard: Heard, draft: Draft, stored: Pending[Sent]) -> None:
         self._in_flight -= 1
-        error = stored.exception()
+        error = stored.error
         if error is None and written(stored.result(), draft):
             self._has_worked = True
             self._confirm(heard)

@@ -1,6 +1,5 @@
 """Messages API: sending, editing, deleting, typing."""
 
-from asyncio import Future
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from msgspec import UNSET
 from tertulia.core.ids import AccountId, ChatId, MessageId
 from tertulia.core.message_model import Draft, Sent
 from tertulia.core.messages import check_length
+from tertulia.core.pending import Pending
 from tertulia.core.signals import NewSignal
 from tertulia.dialects.sama.errors import FORBIDDEN, NO_BODY, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer, Packet
@@ -55,7 +55,7 @@ async def message(talk: Caller, given: Any) -> Answer:
     return acknowledged(ref, to_wire(stored.id), whole_second(stored.sent_at), new)
 
 
-def send(talk: "Talk", given: Any) -> Future[Sent] | None:
+def send(talk: "Talk", given: Any) -> Pending[Sent] | None:
     """The short way of a message: on its way to the disk at once, without a task of its own.
 
     None when it needs the long one (`message`), which may ask the core for more than one thing.
