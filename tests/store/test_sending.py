@@ -11,6 +11,7 @@ from tertulia.core.ids import MessageId
 from tertulia.core.message_model import Attachment, Draft, Message
 from tertulia.core.model import Actor, Chat, ChatChange
 from tertulia.store import resends
+from tertulia.store.chat_state import read_state
 from tertulia.store.messages import SqlMessages
 from tertulia.store.resends import RESEND_WITHIN_MS, Resends
 from tests.store.world import START, InStore, World
@@ -172,6 +173,31 @@ def test_what_another_writes_into_the_store_is_caught_up_with(in_store: InStore)
             assert (first.is_new, again.is_new) == (True, False)
             assert again.message == first.message
             here, there = there, here
+
+    in_store(story)
+
+
+def test_what_is_caught_up_with_has_its_bound_too(
+    in_store: InStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World) -> None:
+        monkeypatch.setattr(resends, "MOST_IN_MEMORY", 4)
+        anna, boris = await world.people("anna", "boris")
+        chats = [await world.group(anna, boris) for _ in range(6)]
+        memory = Resends()
+        there = SqlMessages(world.engine)
+
+        async def catch_up() -> None:
+            found = [await world.engine.read(read_state(chat.id)) for chat in chats]
+            states = {each.id: each for each in found if each is not None}
+            await world.engine.write(memory.sent_before((), states, ()))
+
+        await catch_up()
+        for chat in chats:
+            for number in range(2):
+                await there.append(anna, Draft(chat.id, "hi", client_ref=f"{number}"), START)
+        await catch_up()
+        assert 0 < len(memory._newer) + len(memory._older) <= 4
 
     in_store(story)
 

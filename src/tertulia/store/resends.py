@@ -159,8 +159,7 @@ class Resends:
         self, posted: Iterable[tuple[Fingerprinted, Message]], states: Mapping[ChatId, ChatState]
     ) -> None:
         """Remember what is being stored."""
-        if len(self._newer) >= MOST_IN_MEMORY // 2:
-            self._newer, self._older = {}, self._newer
+        self._make_room()
         newer = self._newer
         for posting, message in posted:
             key = posting.fingerprint
@@ -168,6 +167,10 @@ class Resends:
                 newer[key] = message.sent_at
         for chat in states.values():
             self._seen[chat.id] = chat.last_at
+
+    def _make_room(self) -> None:
+        if len(self._newer) >= MOST_IN_MEMORY // 2:
+            self._newer, self._older = {}, self._newer
 
     def _catch_up(self, chats: Iterable[ChatState]) -> Work[None]:
         """With what others have written into these chats."""
@@ -180,6 +183,7 @@ class Resends:
             if seen is not None and seen > chat.last_at:  # what was noted has been undone
                 self._forget()
             elif seen is not None:
+                self._make_room()
                 self._newer |= yield from rows(KEYS_AFTER, chat.id, seen, LOOKED_THROUGH)
             self._seen[chat.id] = chat.last_at
 
