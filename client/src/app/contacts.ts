@@ -1,6 +1,7 @@
 /** One's own address book at the server: who is in it under which name. */
 
 import { records, text } from '../sync/model';
+import { byChange } from '../sync/pages';
 import type { Json } from '../wire/socket';
 import type { Client } from './client.svelte';
 
@@ -25,19 +26,10 @@ export interface Contact extends ContactFields {
   readonly personId: string;
 }
 
-const PAGE = 100;
-
 /** All of them, by name. */
 export async function contacts(client: Client): Promise<Contact[]> {
   const found: Contact[] = [];
-  let before: unknown = null;
-  for (;;) {
-    const params = { limit: PAGE, ...(before ? { updated_at: { lt: before } } : {}) };
-    const page = records((await client.ask('contact_list', params)).contacts);
-    found.push(...page.map(contactOf));
-    if (page.length < PAGE) break;
-    before = page.at(-1)!.updated_at;
-  }
+  for await (const page of byChange(client, 'contact_list', 'contacts')) found.push(...page.map(contactOf));
   client.world.want(found.map((each) => each.personId));
   return found.sort((a, b) => nameOfContact(a).localeCompare(nameOfContact(b)));
 }

@@ -7,8 +7,8 @@ import type { Marks } from './marks.svelte';
 import type { ChatRecord, Message } from './model';
 import { chatOf, records, text } from './model';
 import { ChatOrder } from './order.svelte';
+import { byChange } from './pages';
 
-const LIST_LIMIT = 100;
 const RECOUNT_MS = 400;
 const SEEN = 'tertulia.seen.';
 
@@ -95,10 +95,7 @@ export class Chats {
   async list(): Promise<void> {
     this.#touched.clear();
     const listed = new Set<string>();
-    let before: string | null = null;
-    for (;;) {
-      const params = { limit: LIST_LIMIT, ...(before ? { updated_at: { lt: before } } : {}) };
-      const page: Json[] = records((await this.#needs.ask('conversation_list', params)).conversations);
+    for await (const page of byChange(this.#needs, 'conversation_list', 'conversations')) {
       for (const it of page) {
         const id = text(it._id);
         listed.add(id);
@@ -108,9 +105,6 @@ export class Chats {
         this.#needs.want([chat.personId, chat.last?.from ?? '']);
       }
       this.isListed = true;
-      const last = page.at(-1);
-      if (page.length < LIST_LIMIT || !last) break;
-      before = text(last.updated_at);
     }
     for (const id of [...this.all.keys()]) {
       if (!listed.has(id) && !this.#touched.has(id)) this.drop(id);

@@ -7,7 +7,7 @@
 import type { Json } from '../wire/socket';
 import type { Message } from './model';
 import { messageOf, records } from './model';
-import { afterIt, beforeIt, byAge, merged, slices } from './stretch';
+import { beforeIt, byAge, merged, pageAfter, pageBefore, slices } from './stretch';
 
 export const PAGE = 50;
 /** As many as fill a high window; the first ones are to be seen at once. */
@@ -166,9 +166,9 @@ export class Timeline {
     const turn = this.#turn;
     this.isLoadingOlder = true;
     await this.#reading(async () => {
-      const page = await this.#list({ limit: PAGE, ...beforeIt(first) });
+      const page = await pageBefore((params) => this.#list(params), first, PAGE);
       let edge = first;
-      for (const slice of slices(page, SLICE).reverse()) {
+      for (const slice of slices(page.messages, SLICE).reverse()) {
         // The stretch was read anew, or reading on at its other end has let go of this one.
         if (turn !== this.#turn || this.messages[0]?.id !== edge.id) return;
         this.#set(merged(slice, this.messages));
@@ -176,7 +176,7 @@ export class Timeline {
         edge = this.messages[0]!;
         await this.pause();
       }
-      if (turn === this.#turn && this.messages[0]?.id === edge.id) this.hasOlder = page.length === PAGE;
+      if (turn === this.#turn && this.messages[0]?.id === edge.id) this.hasOlder = !page.isLast;
     });
     this.isLoadingOlder = false;
     return !this.hasFailed;
@@ -189,16 +189,16 @@ export class Timeline {
     const turn = this.#turn;
     this.isLoadingNewer = true;
     await this.#reading(async () => {
-      const page = await this.#list({ limit: PAGE, ...afterIt(last) });
+      const page = await pageAfter((params) => this.#list(params), last, PAGE);
       let edge = last;
-      for (const slice of slices(page, SLICE)) {
+      for (const slice of slices(page.messages, SLICE)) {
         if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id) return;
         this.#set(merged(this.messages, slice));
         this.#trim('older');
         edge = this.messages.at(-1)!;
         await this.pause();
       }
-      if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id || page.length === PAGE) return;
+      if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id || !page.isLast) return;
       this.#set(merged(this.messages, this.#late));
       this.hasNewer = false;
       this.#trim('older');

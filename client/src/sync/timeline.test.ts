@@ -83,6 +83,23 @@ test('many messages of one millisecond are all read, in both directions', async 
   expect(bodies(line)).toEqual(numbers(300 - MOST, 300));
 });
 
+test('a second with more messages than a page is read through, in both directions', async () => {
+  for (const each of numbers(0, 300)) chat.say(each, 10);
+  const line = chat.line();
+  // The last one on the page has the date of a full second, as those have of which only the second is known.
+  await line.at(Date.parse(chat.all[49]!.created_at as string));
+  expect(line.messages.at(-1)!.at % 1000).toBe(0);
+  for (let i = 0; i < 20 && line.hasNewer; i++) await line.newer();
+  expect(bodies(line)).toEqual(numbers(300 - MOST, 300));
+
+  // Just acknowledged, and only then its second grew full.
+  const { created_at: date, ...acked } = chat.all[220]!;
+  const other = chat.line();
+  other.recall([messageOf({ ...acked, t: Math.ceil(Date.parse(String(date)) / 1000) }, ME)]);
+  for (let i = 0; i < 20 && other.hasOlder; i++) await other.older();
+  expect(bodies(other)).toEqual(numbers(0, 221));
+});
+
 test('what comes live while the last page is read is not missing', async () => {
   for (const each of numbers(0, 400)) chat.say(each);
   const line = chat.line();
