@@ -3,32 +3,19 @@
 (Tada document, WebSocket; the document itself shows the second way.)
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tertulia.core.errors import NotFound
-from tertulia.core.flags import IMPORTANT, NAMES, NO_PREVIEW
 from tertulia.core.histories import Target
 from tertulia.core.ids import ChatId, TeamId
-from tertulia.core.message_model import Draft, ReadMark, Sent
+from tertulia.core.message_model import ReadMark
 from tertulia.core.model import Actor, ChatKind
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import errors, sending
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.fields import Fields
-from tertulia.dialects.tada.limits import MAX_MESSAGE
-
-PLAIN = frozenset({"to", "content", "message_id", "important", "nopreview"})
-"""What most messages are made of; with more in them there is more to check."""
-
-# A uuid in lower case that is not of our own version: a name that a client may give.
-_FOREIGN = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-79a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII
-)
-
-PLAIN_CONTENT = frozenset({"type", "text"})
 
 
 class Place(NamedTuple):
@@ -145,37 +132,3 @@ EVENTS: Mapping[str, Event] = {
     "client.chat.composing": composing,
     "client.chat.lastread": last_read,
 }
-
-
-def quick_draft(params: dict[str, Any], places: Mapping[str, Place]) -> Draft | None:
-    """The draft of a plain message to a chat that is known; None when there is more to it."""
-    to = params.get("to")
-    found = places.get(to) if isinstance(to, str) else None
-    content = params.get("content")
-    if found is None or not isinstance(content, dict) or not params.keys() <= PLAIN:
-        return None
-    text, uid = content.get("text"), params.get("message_id")
-    if (
-        not content.keys() <= PLAIN_CONTENT
-        or content.get("type", "plain") != "plain"
-        or not isinstance(text, str)
-        or not text.strip()
-        or len(text) > MAX_MESSAGE
-        or not isinstance(uid, str)
-        or _FOREIGN.fullmatch(uid) is None
-    ):
-        return None
-    flags = 0
-    for key, flag in (("important", IMPORTANT), ("nopreview", NO_PREVIEW)):
-        value = params.get(key)
-        if value is True:
-            flags |= flag
-        elif value is not None and value is not False:
-            return None
-    return Draft(found.chat_id, text, uid=uid, flags=flags, reads=True)
-
-
-def written(sent: Sent, draft: Draft) -> bool:
-    """Whether the message stands there as the draft says: it is new, or the very same came again."""
-    message = sent.message
-    return sent.is_new or (message.text == draft.text and message.flags & ~NAMES == draft.flags)

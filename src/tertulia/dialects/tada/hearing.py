@@ -18,12 +18,14 @@ class Heard(NamedTuple):
         confirm_id: what it wants to have confirmed; "" for nothing.
         params: as they came, if they are an object.
         orig: all of it, to be said back with a warning.
+        message: the same, as it came.
     """
 
     name: str
     confirm_id: str
     params: dict[str, Any]
     orig: Any
+    message: bytes
 
 
 def read(message: bytes, limits: JsonLimits) -> Heard | bytes:
@@ -42,4 +44,4 @@ def read(message: bytes, limits: JsonLimits) -> Heard | bytes:
         params = {}
     elif not isinstance(params, dict):
         return warning("INVALID_DATA: params", orig)
-    return Heard(name, confirm_id if isinstance(confirm_id, str) else "", params, orig)
+    return Heard(name, confirm_id if isinstance(confirm_id, str) else "", params, orig, message)

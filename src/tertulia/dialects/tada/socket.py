@@ -21,13 +21,14 @@ from tertulia.core.unconfirmed import HungUp
 from tertulia.delivery.encoder import Encoder
 from tertulia.dialects.tada import packets
 from tertulia.dialects.tada.auth import Caller
-from tertulia.dialects.tada.client_events import EVENTS, Asked, Place, quick_draft, written
+from tertulia.dialects.tada.client_events import EVENTS, Asked
 from tertulia.dialects.tada.confirmations import Confirmations
 from tertulia.dialects.tada.errors import INTERNAL, explain
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.hearing import CONFIRM, Heard, read
 from tertulia.dialects.tada.live import Live
 from tertulia.dialects.tada.packets import Counted, Farewell, Moved, said, warning
+from tertulia.dialects.tada.plain import Places, plain_draft, written
 from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.times import date_time
 from tertulia.dialects.tada.views import TadaReader
@@ -44,9 +45,6 @@ MOST_WAITING = 64
 
 MOST_IN_FLIGHT = 256
 """Messages under way to the disk from one socket."""
-
-MOST_PLACES = 256
-"""Chats whose names a socket remembers."""
 
 BEGIN_S = 30.0
 """In which everything must be known that a new socket is told."""
@@ -74,7 +72,7 @@ class Talk:
     __slots__ = (
         "_actor", "_begun", "_busy", "_confirmations", "_has_worked", "_held", "_in_flight", "_is_paused",
         "_is_ready", "_on_idle",
-        "_places", "_places_of", "_tally", "_waiting", "encoder", "is_inactive",
+        "_places", "_tally", "_waiting", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
@@ -98,8 +96,7 @@ class Talk:
         self.offer: Callable[[bytes], None] = _nowhere
         self._waiting: deque[Heard] | None = None
         self._confirmations = Confirmations()
-        self._places: dict[str, Place] | None = None
-        self._places_of = 0
+        self._places: Places | None = None
         self._on_idle: Callable[[], None] | None = None
 
     @property
@@ -127,6 +124,8 @@ class Talk:
         if size > MOST_BYTES:
             self._close(TOO_BIG, "the event is too long")
             return
+        if not self._waiting and self._post(message):
+            return
         heard = read(message, self.live.desk.house.json_limits)
         if isinstance(heard, bytes):
             self._send(heard)
@@ -134,7 +133,7 @@ class Talk:
         if heard.name == CONFIRM:
             # It confirms nothing that we ever said.
             return
-        if self._waiting or not self._start(heard):
+        if self._waiting or not self._serve_in_turn(heard):
             self._wait(heard)
 
     def drain(self, done: Callable[[], None]) -> None:
@@ -242,13 +241,9 @@ class Talk:
             self._is_paused = True
             self.socket.pause_reading()
 
-    def _start(self, heard: Heard) -> bool:
-        """Do what is asked, if it is its turn: messages go beside messages, everything else alone."""
-        if self._busy or not self._is_ready:
-            return False
-        if heard.name == MESSAGE and self._in_flight < MOST_IN_FLIGHT and self._post(heard):
-            return True
-        if self._in_flight:
+    def _serve_in_turn(self, heard: Heard) -> bool:
+        """Do what is asked, if it is its turn: it goes alone."""
+        if self._busy or self._in_flight or not self._is_ready:
             return False
         self._serve_alone(heard)
         return True
@@ -257,32 +252,39 @@ class Talk:
         self._busy += 1
         self.live.desk.house.spawn(self._serve(heard))
 
-    def _post(self, heard: Heard) -> bool:
-        """Send a message the short way, without a task; False when it must take the long one."""
-        places = self._places
-        if places is None or self._places_of != self.live.generation:
+    def _post(self, message: bytes) -> bool:
+        """Send a plain message beside others, without a task; False: it is none, or not its turn."""
+        if (
+            self._places is None
+            or self._busy
+            or not self._is_ready
+            or self._in_flight >= MOST_IN_FLIGHT
+        ):
             return False
-        draft = quick_draft(heard.params, places)
-        if draft is None:
+        plain = plain_draft(message, self._places.known(self.live.generation))
+        if plain is None:
             return False
+        draft, confirm_id = plain
         try:
             stored = self.live.desk.core.messages.send(self._actor, draft)
         except TertuliaError:
             return False
         self._in_flight += 1
-        stored.then(partial(self._posted, heard, draft))
+        stored.then(partial(self._posted, message, confirm_id, draft))
         return True
 
-    def _posted(self, heard: Heard, draft: Draft, stored: Pending[Sent]) -> None:
+    def _posted(self, message: bytes, confirm_id: str, draft: Draft, stored: Pending[Sent]) -> None:
         self._in_flight -= 1
         error = stored.error
         if error is None and written(stored.result(), draft):
             self._has_worked = True
-            self._confirm(heard)
+            self._confirm(confirm_id)
             self._go_on()
         else:
             # Somebody else's name, an edit, no right: the long way finds out, and says so.
             self._places = None
+            heard = read(message, self.live.desk.house.json_limits)
+            assert isinstance(heard, Heard), "it was read before"
             self._serve_alone(heard)
 
     async def _serve(self, heard: Heard) -> None:
@@ -296,7 +298,7 @@ class Talk:
             self._send(warning(INTERNAL.code, heard.orig))
         else:
             self._note(heard, asked)
-            self._confirm(heard)
+            self._confirm(heard.confirm_id)
         self._busy -= 1
         self._go_on()
 
@@ -305,11 +307,9 @@ class Talk:
         if asked.afk is not None:
             self.note_afk(asked.afk)
         if heard.name == MESSAGE and asked.found is not None:
-            if self._places is None or self._places_of != self.live.generation:
-                self._places, self._places_of = {}, self.live.generation
-            if len(self._places) >= MOST_PLACES:
-                self._places.clear()
-            self._places[asked.jid] = asked.found
+            if self._places is None:
+                self._places = Places()
+            self._places.note(self.live.generation, asked.jid, asked.found)
 
     def note_afk(self, afk: bool) -> None:  # noqa: FBT001 - as it is said
         """Whether nobody looks at this socket."""
@@ -317,9 +317,9 @@ class Talk:
             self.is_inactive = afk
             self.live.online.touch(self._actor.account_id)
 
-    def _confirm(self, heard: Heard) -> None:
-        if heard.confirm_id:
-            self._send(packets.confirm(heard.confirm_id))
+    def _confirm(self, confirm_id: str) -> None:
+        if confirm_id:
+            self._send(packets.confirm(confirm_id))
 
     def _refuse(self, heard: Heard, error: TertuliaError) -> None:
         fault = explain(error)
@@ -331,7 +331,7 @@ class Talk:
     def _go_on(self) -> None:
         """Start what waits, as far as it may; say so when nothing does."""
         waiting = self._waiting
-        while waiting and self._start(waiting[0]):
+        while waiting and (self._post(waiting[0].message) or self._serve_in_turn(waiting[0])):
             waiting.popleft()
         if self._on_idle is not None and not (self._busy or self._in_flight or self._waiting):
             self._on_idle()
