@@ -43,9 +43,7 @@ def read_json(message: bytes, limits: JsonLimits) -> Any:
         value = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         value = _with_whole_signs(message, error)
-    # A look at the bytes is cheap and nearly always enough: so few brackets cannot be too deep, so
-    # few bytes cannot be too wide.
-    if _brackets(message) > limits.depth or len(message) > limits.keys * SHORTEST_ITEM:
+    if not is_narrow(message, limits):
         _check(value, limits)
     if b"\\" in message and b"\\u0000" in message:
         value = _without_nul(value)
@@ -68,8 +66,15 @@ def _with_whole_signs(message: bytes, error: Exception) -> Any:
         raise BadInput("json", "cannot be read") from again
 
 
-def _brackets(message: bytes) -> int:
-    return message.count(b"{") + (message.count(b"[") if b"[" in message else 0)
+def is_narrow(message: bytes, limits: JsonLimits) -> bool:
+    """Whether a look at the bytes shows that it is within the limits; it is cheap, and nearly always enough.
+
+    So few brackets cannot be too deep, so few bytes cannot be too wide.
+    """
+    if len(message) > limits.keys * SHORTEST_ITEM:
+        return False
+    brackets = message.count(b"{") + (message.count(b"[") if b"[" in message else 0)
+    return brackets <= limits.depth
 
 
 def _check(value: Any, limits: JsonLimits) -> None:

@@ -56,6 +56,11 @@ class Misfit:
         return response(self.ref, b'{"error":%b}' % error)
 
 
+def bare(name: str, ref: str | None) -> Request:
+    """One of BARE of which nothing but the id is needed any more."""
+    return Request(name, {"id": ref}, _ref(ref), is_bare=True)
+
+
 def response(ref: bytes | None, fields: bytes) -> bytes:
     """`{"response": {"id": …, …}}` around the fields of a JSON object."""
     if ref is None:
@@ -71,11 +76,6 @@ def read(frame: bytes, known: Container[str], limits: JsonLimits) -> Request | M
         packet = read_json(frame, limits)
     except BadInput:
         return Misfit(INVALID_FORMAT, None, is_json=False)
-    if type(packet) is dict and len(packet) == 1 and "message" in packet:
-        # By far the most frequent frame takes the shortest way.
-        params = packet["message"]
-        ref = _ref(params.get("id")) if isinstance(params, dict) else None
-        return Request("message", params, ref, is_bare=True)
     if not isinstance(packet, dict):
         return Misfit(INVALID_FORMAT, None, is_json=False)
     if "request" in packet:

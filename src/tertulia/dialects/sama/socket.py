@@ -14,21 +14,24 @@ from functools import partial
 
 from tertulia.core.errors import NotSignedIn, TertuliaError
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.message_model import Sent
+from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor, Session
 from tertulia.core.pending import Pending
 from tertulia.delivery.encoder import Encoder, Reader
 from tertulia.dialects.sama import envelope
 from tertulia.dialects.sama.desk import SamaDesk, SamaReader
-from tertulia.dialects.sama.envelope import Misfit, Request
+from tertulia.dialects.sama.envelope import Misfit, Request, bare
 from tertulia.dialects.sama.errors import MISTAKE_OF_OURS, NO_ROUTE, UNAUTHORIZED, explain
 from tertulia.dialects.sama.handlers import OPEN, OPERATIONS, messages
 from tertulia.dialects.sama.handlers.answer import Answer, Packet
+from tertulia.dialects.sama.plain import read_plain
 from tertulia.dialects.sama.wire import encode
 from tertulia.web.frames import text_frame
 from tertulia.web.socket import Socket
 
 LOG = logging.getLogger(__name__)
+
+MESSAGE = "message"
 
 MOST_WAITING = 64
 """Requests. Beyond it the connection is not read until some are answered."""
@@ -104,6 +107,8 @@ class Talk:
 
     def hear(self, message: bytes) -> None:
         """One frame."""
+        if self._say_plain(message):
+            return
         request = envelope.read(message, OPERATIONS, self.desk.house.json_limits)
         slots, is_large = self._slots, len(message) >= LARGE
         if slots and (
@@ -123,7 +128,7 @@ class Talk:
             self._start(request)
 
     def _goes_together(self, request: Request | Misfit) -> bool:
-        return self._together and isinstance(request, Request) and request.name == "message"
+        return self._together and isinstance(request, Request) and request.name == MESSAGE
 
     def drain(self, done: Callable[[], None]) -> None:
         """Call *done* when everything that was heard is answered."""
@@ -140,52 +145,78 @@ class Talk:
 
     # Serving.
 
-    def _start(self, request: Request | Misfit) -> None:
+    def _next_slot(self) -> _Slot:
         slot = _Slot()
         if self._slots is None:
             self._slots = deque()
         self._slots.append(slot)
+        return slot
+
+    def _start(self, request: Request | Misfit) -> None:
+        slot = self._next_slot()
         if isinstance(request, Misfit):
             self._together = False
             self._answer_misfit(request, slot)
         else:
-            self._together = request.name == "message"
+            self._together = request.name == MESSAGE
             self._misfits = 0
             if not (self._together and self._send(request, slot)):
                 self.desk.house.spawn(self._serve(request, slot))
 
+    def _say_plain(self, frame: bytes) -> bool:
+        """Send what is a plain message and may start now; False: it is none, or may not."""
+        session, slots = self.session, self._slots
+        if session is None or self._waiting or len(frame) >= LARGE:
+            return False
+        if slots and (not self._together or len(slots) >= MOST_IN_FLIGHT):
+            return False
+        plain = read_plain(frame, self.desk.house.json_limits)
+        if plain is None:
+            return False
+        ref, chat_id, body, x = plain
+        draft = Draft(chat_id, body, ref, x, acknowledged=self.was_acknowledged(ref))
+        slot = self._next_slot()
+        self._together = True
+        self._misfits = 0
+        try:
+            stored = self.desk.core.messages.send(self.actor, draft)
+        except TertuliaError as error:
+            slot.answer = self._refusal(bare(MESSAGE, ref), error)
+            self._say_answers()
+        else:
+            stored.then(partial(self._sent, ref, None, slot))
+        return True
+
     def _send(self, request: Request, slot: _Slot) -> bool:
-        """Send a message the short way; False when it must take the long one."""
+        """Send a message without a task of its own; False when it takes one."""
         if self.session is None:
             return False
         try:
-            on_its_way = messages.send(self, request.params)
-        except TertuliaError as error:
-            slot.answer = request.error(explain(error, request.name))
-            self._say_answers()
-            return True
+            stored = messages.send(self, request.params)
         except Exception as error:  # noqa: BLE001 - a mistake of ours; logged, and the client hears
-            slot.answer = self._failed(request, error)
+            slot.answer = self._refusal(request, error)
             self._say_answers()
             return True
-        if on_its_way is None:
+        if stored is None:
             return False
-        on_its_way.then(partial(self._sent, request, slot))
+        stored.then(partial(self._sent, request.params.get("id"), request, slot))
         return True
 
-    def _sent(self, request: Request, slot: _Slot, stored: Pending[Sent]) -> None:
+    def _sent(
+        self, ref: str | None, request: Request | None, slot: _Slot, stored: Pending[Sent]
+    ) -> None:
         error = stored.error
         if error is None:
-            slot.answer = messages.sent(self, request.params.get("id"), stored.result())
-        elif isinstance(error, TertuliaError):
-            slot.answer = request.error(explain(error, request.name))
+            slot.answer = messages.sent(self, ref, stored.result())
         else:
-            slot.answer = self._failed(request, error)
+            slot.answer = self._refusal(request or bare(MESSAGE, ref), error)
         self._say_answers()
         self._go_on()
 
     @staticmethod
-    def _failed(request: Request, error: BaseException) -> bytes:
+    def _refusal(request: Request, error: BaseException) -> bytes:
+        if isinstance(error, TertuliaError):
+            return request.error(explain(error, request.name))
         LOG.error(
             "A SAMA request failed", exc_info=error, extra={"fields": {"request": request.name}}
         )
@@ -210,10 +241,8 @@ class Talk:
         """Do what is asked and say how it went; whatever happens, the client hears back."""
         try:
             return _said(await self._done(request), request)
-        except TertuliaError as error:
-            return request.error(explain(error, request.name))
         except Exception as error:  # noqa: BLE001 - a mistake of ours; logged, and the client hears
-            return self._failed(request, error)
+            return self._refusal(request, error)
 
     async def _done(self, request: Request) -> Answer:
         if self.session is None and request.name not in OPEN:

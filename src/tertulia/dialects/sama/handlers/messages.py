@@ -33,8 +33,11 @@ NO_CID = "'cid' field is required."
 NO_X = "'x' field is required."
 X_TYPE = '"x" must be of type object'
 
+MAX_REF = 255
+"""Code points of a client's own id for a message."""
+
 MAX_X = 65_536
-"""Bytes of `x` as JSON."""
+"""Characters of `x` as JSON."""
 
 PLAIN = frozenset({"id", "cid", "x", "body", "attachments"})
 """What most messages are made of; with nothing else in them there is nothing else to check."""
@@ -46,7 +49,7 @@ SERVERS_OWN = frozenset({"conversation_created", "conversation_updated", "conver
 async def message(talk: Caller, given: Any) -> Answer:
     """Send a message (document, Send/Receive messages and Sent status)."""
     params = need_object(given)
-    ref = params.text("id", 1, 255, words=BAD_ID)
+    ref = params.text("id", 1, MAX_REF, words=BAD_ID)
     draft = _draft(talk, params, ref)
     sent = await talk.desk.core.messages.send(talk.actor, draft)
     talk.note_acknowledged(ref)
@@ -63,7 +66,7 @@ def send(talk: "Talk", given: Any) -> Pending[Sent] | None:
     params = need_object(given)
     if "attachments" in params.values:
         return None
-    ref = params.text("id", 1, 255, words=BAD_ID)
+    ref = params.text("id", 1, MAX_REF, words=BAD_ID)
     draft = _draft(talk, params, ref)
     return talk.desk.core.messages.send(talk.actor, draft)
 
@@ -150,7 +153,7 @@ def _reply(params: Params) -> MessageId | None:
 async def system_message(talk: Caller, given: Any) -> Answer:
     """Pass a packet on to who is online; nothing is stored (document, system messages)."""
     params = need_object(given)
-    ref = params.need_text("id", 1, 255, words=BAD_ID)
+    ref = params.need_text("id", 1, MAX_REF, words=BAD_ID)
     if params.given("cid") == params.given("uids"):
         raise refused("'cid' or 'uids' field is required.")
     chat_id = ChatId(params.id("cid", words=NO_CID)) if params.given("cid") else None
