@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from html import unescape
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
+from typing_extensions import override
 
 from tests.browser.chromium import Chromium, Tab
 from tests.browser.site import Site
@@ -40,15 +43,21 @@ class Town:
     def __init__(self, server: Process, data: Path, back: str) -> None:
         self.base_url = server.base_url
         self.back = back
+        self._data = data
         tertulia(
             data, "user", "create", "anna", "--password", "anna-secret",
             "--first-name", "Anna", "--last-name", "Petrova",
         )  # fmt: skip
         tertulia(data, "user", "create", "boris", "--password", "boris-secret")
+        self.client = self.registered("Correo & Co.", back)
+
+    def registered(self, name: str, back: str) -> dict[str, str]:
+        """One more application."""
         made = tertulia(
-            data, "oauth-client", "create", "--name", "Correo & Co.", "--redirect-uri", back
+            self._data, "oauth-client", "create", "--name", name, "--redirect-uri", back
         )
-        self.client = json.loads(made)
+        client: dict[str, str] = json.loads(made)
+        return client
 
     def address(self, **more: str) -> str:
         """Where the application sends the browser."""
@@ -216,6 +225,46 @@ def test_who_signs_in_and_agrees_lets_an_application_write(
     assert status == 401
     reader.opens(town.address(redirect_uri="https://evil.example/back"))
     assert "evil" not in reader.sees()
+    reader.profile.close()
+
+
+@pytest.fixture
+def gate(home: Site) -> Iterator[str]:
+    """The address of an application that sends browsers on to another of its own."""
+
+    class Gate(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("location", f"{home.url}/inside")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            """Silence."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gate) as server:
+        serving_it = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving_it.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/back"
+        finally:
+            server.shutdown()
+            serving_it.join()
+
+
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+def test_an_application_may_send_the_browser_on(
+    browser: Chromium, town: Town, home: Site, gate: str, decision: str
+) -> None:
+    client = town.registered("Gate", gate)
+    reader = Reader(browser, DESKTOP, "light", "en")
+    reader.opens(town.address(client_id=client["client_id"], redirect_uri=gate))
+    reader.types("anna", "username")
+    reader.types("anna-secret", "password")
+    reader.presses("form button")
+    reader.presses(f"button[value={decision}]")
+    assert reader.address == f"{home.url}/inside"
     reader.profile.close()
 
 

@@ -282,3 +282,17 @@ def test_what_nobody_can_use_is_thrown_away(in_store: InStore) -> None:
         assert (await world.engine.read(rows(count)))[0][0] == 0
 
     in_store(story)
+
+
+def test_what_no_store_could_hold_is_no_application(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        bench = Bench(world)
+        application, browser = await bench.application(), await bench.browser()
+        for client_id in ("", "\0", f"{application.id}\0", "\ud800", "ящик"):
+            assert await bench.oauth.find(client_id) is None
+            with pytest.raises(NotSignedIn):
+                await bench.oauth.authenticate(client_id, "secret")
+            await bench.oauth.withdraw(browser.account.id, client_id)
+        assert await bench.oauth.find(application.id) == application
+
+    in_store(story)

@@ -151,8 +151,10 @@ def test_the_way_through_sign_in_and_consent(town: Town) -> None:
     names = {name for form in shown for name in form.shown}
     assert {"username", "password", "phone"} <= names
     assert town.reader.secret not in first.text
+    assert "form-action 'self';" in first.headers["content-security-policy"]
     consent = visit.signs_in()
     is_page(consent, 200)
+    assert "form-action" not in consent.headers["content-security-policy"]
     for words in ("Reader &amp; Co. &lt;b&gt;", "reader.example", "@anna", "e-mail", "Write"):
         assert words in consent.text
     assert "<b>" not in consent.text.replace("<b>anna</b>", "").replace("<b>reader.example</b>", "")
@@ -188,6 +190,14 @@ def test_ten_wrong_passwords_are_enough() -> None:
         assert refused.status == 429
         assert int(refused.headers["retry-after"]) > 0
         assert visit.signs_in("anna").status == 200
+
+
+def test_a_password_counts_whatever_else_of_the_page_is_sent(town: Town) -> None:
+    visit = town.visit()
+    form = forms(visit.opens())[0]
+    given = {"username": "anna", "password": "anna-secret", "phone": ""}
+    consent = visit.browser.ask("POST", form.action, {**form.hidden, **given})
+    assert visit.decides(consent).status == 303
 
 
 def test_the_cookie_is_another_one_after_signing_in(town: Town) -> None:

@@ -161,3 +161,5 @@ def test_what_the_port_refuses_is_said_in_this_apis_form(place: Place, path: str
     if path != "/auth":
         assert answer.json["error"] == "invalid_request"
         assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers.get("pragma") == ("no-cache" if path == "/token" else None)

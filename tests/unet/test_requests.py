@@ -305,6 +305,24 @@ def test_a_large_body_is_refused(town: Town, token: str) -> None:
         town.http.close()
 
 
+@pytest.mark.parametrize("fields", [1, 2])
+def test_a_multipart_form_has_no_more_room_for_text(town: Town, token: str, fields: int) -> None:
+    text = "x" * ((1 << 20) // fields)
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name in ("q", "more")[:fields]
+    ]
+    body = "".join(parts) + '--x\r\nContent-Disposition: form-data; name="z"\r\n\r\nz\r\n--x--\r\n'
+    answer = town.http.ask(
+        "POST",
+        "/unet/api/messages/add/",
+        body,
+        content_type="multipart/form-data; boundary=x",
+        authorization=f"Bearer {token}",
+    )
+    refused(answer, 413, "request_too_large")
+
+
 def test_six_hundred_requests_a_minute_are_enough() -> None:
     with opened() as town:
         granted = town.granted()

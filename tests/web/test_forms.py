@@ -8,7 +8,7 @@ import pytest
 import uvloop
 from starlette.requests import Request
 
-from tertulia.web.forms import BrokenForm, MultipartForm, read_multipart
+from tertulia.web.forms import BrokenForm, MultipartForm, TooMuchText, read_multipart
 
 FILE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="C:\\dir\\a.txt"\r\n'
 LARGE = b"x" * (3 << 20)
@@ -119,6 +119,26 @@ def test_a_broken_body_is_refused_and_leaves_no_file(
         with pytest.raises(BrokenForm):
             await reading(asked(*pieces))
         assert [each.closed for each in opened] == [True] * files
+
+    uvloop.run(story())
+
+
+def test_fields_have_a_bound_together(
+    opened: list[tempfile.SpooledTemporaryFile[bytes]],
+) -> None:
+    def asking(last: bytes) -> Coroutine[Any, Any, MultipartForm]:
+        body = file(LARGE) + field("a", b"1" * 60) + field("b", last) + b"--b--"
+        return read_multipart(
+            asked(body), most_files=1, most_fields=2, most_field_bytes=100, most_text_bytes=100
+        )
+
+    async def story() -> None:
+        form = await asking(b"1" * 40)
+        assert [len(text) for _, text in form.fields] == [60, 40]
+        await form.close()
+        with pytest.raises(TooMuchText):
+            await asking(b"1" * 41)
+        assert [each.closed for each in opened] == [True, True]
 
     uvloop.run(story())
 

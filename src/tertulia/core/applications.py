@@ -69,6 +69,11 @@ def drawn_up(
     return Application(secrets.token_hex(8), name, uris, allowed, now), new_secret()
 
 
+def may_be_id(client_id: str) -> bool:
+    """Whether an application could be called that: not every store can be asked for any text."""
+    return client_id.isascii() and client_id.isalnum()
+
+
 def scopes_from(names: Sequence[str]) -> Scopes:
     """The scopes of those names, each once, in that order. Raises: BadInput("scope")."""
     known = {each.value: each for each in Scope}

@@ -15,7 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
-from tertulia.core.applications import Application, Scopes, drawn_up
+from tertulia.core.applications import Application, Scopes, drawn_up, may_be_id
 from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn
 from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.model import Account, Actor
@@ -197,16 +197,19 @@ class OAuth:
 
     async def find(self, client_id: str) -> Application | None:
         """The application of that id."""
-        found = await self._store.application(client_id)
+        found = await self._known(client_id)
         return found[0] if found else None
 
     async def authenticate(self, client_id: str, secret: str) -> Application:
         """The application that knows its secret. Raises: NotSignedIn("client")."""
-        found = await self._store.application(client_id)
+        found = await self._known(client_id)
         expected = found[1] if found else hash_of("")
         if not hmac.compare_digest(expected, hash_of(secret)) or found is None:
             raise NotSignedIn("client")
         return found[0]
+
+    async def _known(self, client_id: str) -> tuple[Application, str] | None:
+        return await self._store.application(client_id) if may_be_id(client_id) else None
 
     async def sign_in(self, proven: Proven) -> tuple[Browser | None, str]:
         """Sign a browser in; the second result is its secret.
@@ -296,7 +299,8 @@ class OAuth:
 
     async def withdraw(self, account_id: AccountId, client_id: str) -> None:
         """The application may do nothing more for the account; perhaps it could not before."""
-        await self._store.withdraw(account_id, client_id)
+        if may_be_id(client_id):
+            await self._store.withdraw(account_id, client_id)
 
     async def listed(self) -> list[Application]:
         """Every application, oldest first."""

@@ -25,6 +25,10 @@ class BrokenForm(Exception):
     """The body cannot be read, has more in it than may be, or ends before its end."""
 
 
+class TooMuchText(BrokenForm):
+    """Its fields, apart from files, are longer than they may be."""
+
+
 class Incoming:
     """An uploaded file, in a temporary one of the server's until the request is answered."""
 
@@ -87,7 +91,12 @@ class MultipartForm:
 
 
 async def read_multipart(
-    request: Request, *, most_files: int, most_fields: int, most_field_bytes: int
+    request: Request,
+    *,
+    most_files: int,
+    most_fields: int,
+    most_field_bytes: int,
+    most_text_bytes: int | None = None,
 ) -> MultipartForm:
     """Fields and files of a body; nothing of an empty one.
 
@@ -96,8 +105,10 @@ async def read_multipart(
         most_files: how many files may be in it.
         most_fields: how many fields beside them.
         most_field_bytes: how long a field may be. The port limits the body, and with it its files.
+        most_text_bytes: how long all fields together may be; None: as long as each of them may.
 
     Raises:
+        TooMuchText: they are longer.
         BrokenForm: see there. Nothing is left of its files.
     """
     parser = _Parser(
@@ -107,6 +118,7 @@ async def read_multipart(
         max_fields=most_fields,
         max_part_size=most_field_bytes,
     )
+    parser.text_left = most_text_bytes
     try:
         read = await parser.parse()
     except MultiPartException as error:
@@ -128,6 +140,7 @@ class _Parser(MultiPartParser):
 
     has_begun = False
     is_whole = False
+    text_left: int | None = None
 
     @property
     def is_cut_off(self) -> bool:
@@ -140,6 +153,14 @@ class _Parser(MultiPartParser):
         self.has_begun = True
         # The client's word names a codec of Python's: some fail, some make halves of characters.
         self._charset = "utf-8"
+
+    @override
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self.text_left is not None and self._current_part.file is None:
+            self.text_left -= end - start
+            if self.text_left < 0:
+                raise TooMuchText
+        super().on_part_data(data, start, end)
 
     @override
     def on_end(self) -> None:

@@ -119,7 +119,7 @@ class Pages:
         """The next step after a form for signing in was sent."""
         try:
             self._need_patience(visit)
-            if "phone" in visit.form and "code" not in visit.form:
+            if _asks_for_code(visit.form):
                 return await self._code_sent(visit, asked)
             return await self._entered(visit, asked, await self._proven(visit))
         except (BadInput, NotSignedIn, NotAllowed, TooMuch, Unavailable) as error:
@@ -224,3 +224,8 @@ class Pages:
     async def _list(self, visit: Visit, browser: Browser) -> Response:
         allowances = await self._oauth.allowances(browser.account.id)
         return self._screens.listed(visit, browser, allowances)
+
+
+def _asks_for_code(form: dict[str, str]) -> bool:
+    """Not whoever sends all fields of the page at once: he has a password."""
+    return "phone" in form and "code" not in form and not form.get("password")

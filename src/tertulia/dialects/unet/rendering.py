@@ -9,9 +9,7 @@ from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib import resources
-from ipaddress import ip_address
 from string import Template
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -75,9 +73,15 @@ def field(name: str, language: str, key: str, *, is_its: bool) -> dict[str, Html
 
 
 def page(
-    language: str, title: str, content: Html, *, host: str, status: int = 200, leads_to: str = ""
+    language: str,
+    title: str,
+    content: Html,
+    *,
+    host: str,
+    status: int = 200,
+    leads_away: bool = False,
 ) -> Response:
-    """A whole page. `leads_to`: where its form may end up besides with us."""
+    """A whole page. `leads_away`: its form ends up with an application."""
     whole = filled(
         "frame",
         language=language,
@@ -86,14 +90,17 @@ def page(
         content=content,
         host=host,
     )
-    return Response(whole, status, headers=_headers(language, leads_to), media_type="text/html")
+    return Response(
+        whole, status, headers=_headers(language, leads_away=leads_away), media_type="text/html"
+    )
 
 
-def _headers(language: str, leads_to: str) -> dict[str, str]:
-    targets = f"'self' {_source(leads_to)}" if leads_to else "'self'"
+def _headers(language: str, *, leads_away: bool) -> dict[str, str]:
+    # Browsers hold a form's policy against every address it is sent on to, and applications send on, too.
+    targets = "" if leads_away else " form-action 'self';"
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; base-uri 'none';"
-        f" form-action {targets}; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; base-uri 'none';{targets}"
+        " frame-ancestors 'none'"
     )
     return {
         "cache-control": "no-store",
@@ -109,20 +116,3 @@ def _headers(language: str, leads_to: str) -> dict[str, str]:
 @cache
 def _style_hash() -> str:
     return base64.b64encode(sha256(_file("style.css").encode()).digest()).decode()
-
-
-def _source(address: str) -> str:
-    """The origin of an address as a policy names it: browsers count a redirect as the form's target."""
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"}:
-        return f"{parts.scheme}:"
-    host = parts.hostname or ""
-    try:
-        is_v6 = ip_address(host).version == 6
-    except ValueError:
-        is_v6 = False
-    # There is no way to name an IPv6 address there.
-    if is_v6:
-        return f"{parts.scheme}:"
-    port = f":{parts.port}" if parts.port is not None else ""
-    return f"{parts.scheme}://{host}{port}"

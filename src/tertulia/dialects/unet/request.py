@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from tertulia.core.errors import BadInput
 from tertulia.dialects.unet.errors import invalid, no_token, too_large, two_tokens
-from tertulia.web.forms import MULTIPART, BrokenForm, Incoming, read_multipart
+from tertulia.web.forms import MULTIPART, BrokenForm, Incoming, TooMuchText, read_multipart
 from tertulia.web.wire import JsonLimits, read_json
 
 FORM = "application/x-www-form-urlencoded"
@@ -121,8 +121,14 @@ async def read_files(request: Request, into: Parameters, most: int) -> None:
     """Fields and files of a multipart body. Raises: Refused."""
     try:
         form = await read_multipart(
-            request, most_files=MOST_FILES, most_fields=MOST_PARAMETERS, most_field_bytes=most
+            request,
+            most_files=MOST_FILES,
+            most_fields=MOST_PARAMETERS,
+            most_field_bytes=most,
+            most_text_bytes=most,
         )
+    except TooMuchText:
+        raise too_large() from None
     except BrokenForm:
         raise invalid("The multipart form cannot be read, or is cut off.") from None
     into.files.update(form.files)

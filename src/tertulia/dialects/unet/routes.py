@@ -10,7 +10,7 @@ from tertulia.dialects.unet.api import HEADERS, Api
 from tertulia.dialects.unet.browser import Pages
 from tertulia.dialects.unet.desk import API, UnetDesk
 from tertulia.dialects.unet.errors import at_the_door
-from tertulia.dialects.unet.tokens import TokenPoint
+from tertulia.dialects.unet.tokens import NOT_KEPT, TokenPoint
 from tertulia.dialects.unet.wire import encode
 from tertulia.web.own_paths import OwnPaths
 
@@ -39,7 +39,8 @@ def also(path: str) -> tuple[tuple[bytes, bytes], ...]:
     """Further headers of such a refusal."""
     if path.startswith("/auth"):
         return ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-    return tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
+    headers = {**HEADERS, **NOT_KEPT} if path.startswith("/token") else HEADERS
+    return tuple((name.encode(), value.encode()) for name, value in headers.items())
 
 
 def body_bytes(path: str, most_upload: int) -> int | None:

@@ -114,7 +114,7 @@ class Screens:
             **self._ours(visit, asked),
             **_words(tongue, "may_it", "not_you", "allow", "deny"),
         )
-        return self._page(visit, title, content, leads_to=asked.redirect_uri)
+        return self._page(visit, title, content, leads_away=True)
 
     def again(self, asked: Asked | None) -> str:
         """The way to the form for signing in, whoever is signed in now."""
@@ -163,10 +163,16 @@ class Screens:
         return self._page(visit, plain(tongue, "applications"), content)
 
     def _page(
-        self, visit: Visit, title: str, content: Html, *, status: int = 200, leads_to: str = ""
+        self,
+        visit: Visit,
+        title: str,
+        content: Html,
+        *,
+        status: int = 200,
+        leads_away: bool = False,
     ) -> Response:
         return page(
-            visit.language, title, content, host=self._host, status=status, leads_to=leads_to
+            visit.language, title, content, host=self._host, status=status, leads_away=leads_away
         )
 
     def _ours(self, visit: Visit, asked: Asked | None) -> dict[str, str]:
