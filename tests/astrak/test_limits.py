@@ -27,6 +27,19 @@ def test_passwords_cannot_be_guessed() -> None:
     asyncio.run(story())
 
 
+def test_sign_ins_that_failed_are_counted() -> None:
+    async def story() -> None:
+        async with town() as here:
+            await here.person("anna")
+            for name in ("anna", "nobody"):
+                answer = await here.ask("/users/login", username=name, password="wrong")
+                assert answer.code == -3
+            metrics = await here.request("GET", "/metrics")
+            assert b"tertulia_logins_failed_total 2.0" in metrics.body.splitlines()
+
+    asyncio.run(story())
+
+
 def test_an_address_registers_a_hundred_times_an_hour() -> None:
     async def story() -> None:
         async with town(trusted_proxies=PROXY) as here:

@@ -3,7 +3,11 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from typing_extensions import override
+
+from tertulia.adapters.clock import SystemClock
 from tertulia.core.model import ChatChange, NewGroup, ProfileChange
+from tertulia.core.stream import KEPT_MS
 from tests.astrak.bots import PASSWORD, town, until
 
 LIMIT = 50
@@ -213,5 +217,35 @@ def test_what_an_offset_settled_stays_settled() -> None:
             found = await boris.events()
             await boris.events(offset=found[0]["event_id"])
             assert [event["event"]["text"] for event in await boris.events()] == ["two", "three"]
+
+    asyncio.run(story())
+
+
+class LaterClock(SystemClock):
+    """The time, or so much later."""
+
+    ahead_ms = 0
+
+    @override
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+
+def test_who_comes_from_further_back_than_events_are_kept_is_told() -> None:
+    async def story() -> None:
+        clock = LaterClock()
+        async with town(clock=clock) as here:
+            anna, boris = await here.people("anna", "boris")
+            await anna.say(boris, "long ago")
+            clock.ahead_ms = KEPT_MS + 3_600_000
+            nothing = await boris.done("/events/polling", offset=0, limit=5, timeout=0)
+            assert (nothing["response"], nothing.get("gap")) == ([], True)
+            connection = await boris.polls(offset=0)
+            await until(lambda: not here.polls._looking)
+            await anna.say(boris, "now")
+            answer = (await connection.hear()).json
+            assert (answer["event"]["text"], answer.get("gap")) == ("now", True)
+            on = await boris.done("/events/polling", offset=answer["event_id"], limit=5, timeout=0)
+            assert "gap" not in on
 
     asyncio.run(story())

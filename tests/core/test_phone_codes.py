@@ -20,6 +20,7 @@ from tertulia.core.phone_codes import (
     SentCode,
     Sms,
 )
+from tertulia.core.tally import Tally
 from tertulia.store.phone_codes import SqlPhoneCodes
 from tertulia.store.work import rows
 from tests.store.world import START, World, in_memory, tell
@@ -53,7 +54,8 @@ class Desk:
     def __post_init__(self) -> None:
         store = SqlPhoneCodes(self.world.engine)
         numbers = {TEST_NUMBER: "55555"}
-        self.codes = PhoneCodes(store, self.outbox, "key", numbers, self)
+        self.tally = Tally()
+        self.codes = PhoneCodes(store, self.outbox, "key", numbers, self, tally=self.tally)
 
     def now_ms(self) -> int:
         return self.world.now
@@ -108,6 +110,7 @@ def test_the_code_is_right_once_in_every_spelling_of_its_number() -> None:
         assert not await desk.is_right(code, OTHER)
         assert await desk.is_right(code, "9166660002")
         assert not await desk.is_right(code)
+        assert desk.tally.logins_failed == 2
 
     at_the_desk(story)
 

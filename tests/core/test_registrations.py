@@ -1,5 +1,7 @@
 """Registering with a phone: what is there before the code is shown, and what after it."""
 
+import asyncio
+
 import pytest
 
 from tertulia.core.errors import BadInput, Conflict, NotSignedIn, TooMuch
@@ -148,6 +150,29 @@ def test_again_with_the_same_phone_sends_a_fresh_code() -> None:
             old, new = new, house.last_code(PHONE)
         assert not await is_confirmed(house, old)
         assert await is_confirmed(house, new)
+
+    in_house(story)
+
+
+def test_asked_for_twice_at_once_it_is_one_registration() -> None:
+    async def story(house: House) -> None:
+        first, second = await asyncio.gather(register(house), register(house))
+        assert first.account_id == second.account_id
+        assert await is_confirmed(house, house.last_code(PHONE))
+
+    in_house(story)
+
+
+def test_asked_for_at_once_with_another_password_it_is_taken() -> None:
+    async def story(house: House) -> None:
+        both = register(house), register(house, password="battery staple", phone=OTHER)
+        (refused,) = [
+            each
+            for each in await asyncio.gather(*both, return_exceptions=True)
+            if isinstance(each, BaseException)
+        ]
+        assert isinstance(refused, Conflict)
+        assert refused.kind == "login"
 
     in_house(story)
 

@@ -149,7 +149,7 @@ async def messenger(parts: Parts) -> Messenger:
     presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
     now_s = asyncio.get_running_loop().time
     attempts, strangers = (Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, now_s) for _ in range(2))
-    guessing = Guessing(parts.passwords, attempts, strangers)
+    guessing = Guessing(parts.passwords, attempts, strangers, tally=parts.tally)
     phone_codes = await _phone_codes(parts)
     links = FileLinks(await parts.secret(FILE_KEY_NAME), parts.base_url + FILES_PATH, clock)
     subscriptions = SqlPushes(engine)
@@ -236,6 +236,7 @@ async def _phone_codes(parts: Parts) -> PhoneCodes:
         await parts.secret(PHONE_CODE_KEY_NAME),
         dict(settings.sms_test_numbers),
         parts.clock,
+        tally=parts.tally,
     )
 
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 from tertulia.core.errors import NotSignedIn, TooMuch
 from tertulia.core.ids import AccountId
 from tertulia.core.ports import Attempts, Passwords
+from tertulia.core.tally import Tally
 
 
 def failures_of(account_id: AccountId) -> str:
@@ -21,10 +22,18 @@ class Guessing:
     us forget what was tried on somebody.
     """
 
-    def __init__(self, passwords: Passwords, attempts: Attempts, strangers: Attempts) -> None:
+    def __init__(
+        self,
+        passwords: Passwords,
+        attempts: Attempts,
+        strangers: Attempts,
+        *,
+        tally: Tally | None = None,
+    ) -> None:
         self._passwords = passwords
         self._attempts = attempts
         self._strangers = strangers
+        self._tally = tally or Tally()
 
     async def check(self, account_id: AccountId, hashed: str | None, password: str) -> None:
         """Returns if *password* is the account's.
@@ -62,6 +71,7 @@ class Guessing:
         _need_patience(attempts, failures)
         if not await self._passwords.matches(hashed, password):
             attempts.count(failures)
+            self._tally.logins_failed += 1
             raise NotSignedIn("password")
 
 

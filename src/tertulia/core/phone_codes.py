@@ -11,6 +11,7 @@ from typing import Protocol
 from tertulia.core.errors import NotSignedIn, Unavailable
 from tertulia.core.phones import normalised
 from tertulia.core.ports import Clock
+from tertulia.core.tally import Tally
 
 CODE_DIGITS = 4
 
@@ -126,6 +127,8 @@ class PhoneCodes:
         key: str,
         test_numbers: Mapping[str, str],
         clock: Clock,
+        *,
+        tally: Tally | None = None,
     ) -> None:
         """`key`: the server's own, for the hashes. `test_numbers`: with the code each of them gets."""
         self._store = store
@@ -133,6 +136,7 @@ class PhoneCodes:
         self._key = key.encode()
         self._test_numbers = {normalised(phone): code for phone, code in test_numbers.items()}
         self._clock = clock
+        self._tally = tally or Tally()
 
     async def send(
         self, phone: str, purpose: Purpose, lives_ms: int, *, length: int = CODE_DIGITS
@@ -160,6 +164,7 @@ class PhoneCodes:
         number = normalised(phone)
         hashed = self.seal(number, purpose, code)
         if not await self._store.use(number, purpose, hashed, self._clock.now_ms()):
+            self._tally.logins_failed += 1
             raise NotSignedIn("code")
 
     def draw(

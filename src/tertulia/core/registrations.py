@@ -3,7 +3,7 @@
 Until then there is no account: only its login and its number are reserved, and nobody sees it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tertulia.core.admission import ANYBODY, OPEN_DOOR, Admission, Door
@@ -153,22 +153,30 @@ class Registrations:
         number = normalised(phone)
         now = self._clock.now_ms()
         standing = await self._store.standing(name, now)
-        if standing is None:
-            hashed = await self._passwords.hash(password)
-        else:
-            hashed = standing.password_hash
-            await self._check_standing(standing, password)
         new = NewRegistration(
             name,
-            hashed,
+            await self._passwords.hash(password) if standing is None else "",
             number,
             dialect,
             device,
             tuple(each.secret for each in grants),
-            standing.account_id if standing else None,
+            None,
             self._door.admission(invite),
         )
-        code = self._codes.draw(number, Purpose.REGISTER, CODE_LIVES_MS)
+        if standing is None:
+            try:
+                return await self._keep(new, now)
+            except Conflict:
+                # Perhaps this very registration was asked for twice at once.
+                standing = await self._store.standing(name, now)
+                if standing is None:
+                    raise
+        await self._check_standing(standing, password)
+        again = replace(new, password_hash=standing.password_hash, standing=standing.account_id)
+        return await self._keep(again, now)
+
+    async def _keep(self, new: NewRegistration, now: int) -> Registered:
+        code = self._codes.draw(new.phone, Purpose.REGISTER, CODE_LIVES_MS)
         account_id, code_id = await self._store.keep(new, code, now)
         await self._codes.deliver(code, code_id)
         return Registered(account_id, code.sent)

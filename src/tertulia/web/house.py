@@ -42,7 +42,7 @@ class House:
 
     __slots__ = (
         "asking", "closing", "flusher", "limits", "most_bytes", "most_packets", "now", "sockets", "stopping",
-        "strangers", "tally",
+        "strangers", "tally", "unsigned",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, tally: Tally) -> None:
@@ -53,6 +53,7 @@ class House:
             sockets: all that are open, spread over as many slots as sweeps lie between two pings.
             closing: who has our close frame, and when we stop waiting for the answer.
             strangers: by address, how many are connected and not signed in.
+            unsigned: sockets that are not signed in, the one that came first in front.
             asking: how many upgrades wait for their dialect to decide.
         """
         self.limits = limits
@@ -66,6 +67,7 @@ class House:
         self.sockets: list[set[Socket]] = [set() for _ in range(slots)]
         self.closing: dict[Socket, float] = {}
         self.strangers: dict[str, int] = {}
+        self.unsigned: dict[Socket, None] = {}
         self.asking = 0
         self.stopping = False
 

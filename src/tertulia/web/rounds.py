@@ -71,9 +71,21 @@ class Rounds:
         for socket, deadline in tuple(house.closing.items()):
             if now >= deadline:
                 socket.abort()
+        self._turn_strangers_away(now)
         self._slot = (self._slot + 1) % len(house.sockets)
         for socket in tuple(house.sockets[self._slot]):
             socket.look_after()
         self._armed = bool(self.visitors or any(house.sockets))
         if self._armed:
             loop.call_later(house.limits.sweep_every_s, self._sweep)
+
+    def _turn_strangers_away(self, now: float) -> None:
+        """They wait in the order in which they came, so only the first of them are looked at."""
+        house = self.house
+        latest = now - house.limits.unsigned_s
+        while house.unsigned:
+            socket = next(iter(house.unsigned))
+            if socket.opened_at > latest:
+                return
+            del house.unsigned[socket]
+            socket.turn_away()

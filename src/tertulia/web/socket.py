@@ -120,9 +120,11 @@ class Socket(WSListener):
         self._signed_in = value
         if value:
             self._house.part(self.peer)
+            self._house.unsigned.pop(self, None)
         else:
             self._house.meet(self.peer)
             self.opened_at = self._house.now
+            self._house.unsigned[self] = None
 
     def offer(self, frame: bytes) -> None:
         """Send a finished frame with all else that is offered in this turn of the loop.
@@ -181,8 +183,13 @@ class Socket(WSListener):
         """Close because the server stops."""
         self.close(GOING_AWAY, "the server is stopping")
 
+    def turn_away(self) -> None:
+        """Part with a stranger who stayed too long."""
+        if not self.failed:
+            self.close(POLICY, "not signed in")
+
     def look_after(self) -> None:
-        """Ask whether anybody is still there, and part with who is not or stays a stranger."""
+        """Ask whether anybody is still there, and part with who is not."""
         house = self._house
         if self._closing:
             return
@@ -190,8 +197,6 @@ class Socket(WSListener):
             # picows has closed it for a breach of the protocol, but what is unread holds it up.
             self._closing = True
             house.closing[self] = house.now
-        elif not self._signed_in and house.now - self.opened_at >= house.limits.unsigned_s:
-            self.close(POLICY, "not signed in")
         elif self._paused:
             self.heard_at = house.now
         elif house.now - self.heard_at >= house.limits.silent_s:
@@ -243,6 +248,7 @@ class Socket(WSListener):
             self.close(POLICY, "too many connections are not signed in")
         else:
             house.meet(self.peer)
+            house.unsigned[self] = None
             try:
                 self._speaker.opened(self)
             except Exception:
@@ -261,6 +267,7 @@ class Socket(WSListener):
         if speaker is not None:
             if not self._signed_in:
                 house.part(self.peer)
+                house.unsigned.pop(self, None)
             speaker.closed()
 
     @override

@@ -5,6 +5,7 @@ import asyncio
 from tertulia.delivery.polling import Polls
 from tertulia.dialects.astrak.callbacks import CallbackErrands, FarewellErrands
 from tertulia.dialects.astrak.desk import NAME, AstrakDesk
+from tertulia.dialects.astrak.pages import Pages
 from tertulia.dialects.astrak.routes import AstrakApp, also, claims, refusal
 from tertulia.web.dialect import Desk, Dialect
 from tertulia.web.limits import Attempts, is_loopback
@@ -27,7 +28,7 @@ def astrak(house: Desk, *, poll_timeout_s: float) -> Dialect:
     registrations = Attempts(
         REGISTRATIONS_AN_HOUR, HOUR_S, asyncio.get_running_loop().time, exempt=is_loopback
     )
-    desk = AstrakDesk(house, Polls(house.spawn), registrations, poll_timeout_s)
+    desk = AstrakDesk(house, Polls(house.spawn), registrations, poll_timeout_s, Pages())
     return Dialect(
         NAME,
         AstrakApp(desk).routes(),

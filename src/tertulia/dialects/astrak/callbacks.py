@@ -22,7 +22,7 @@ from tertulia.core.events import (
 from tertulia.core.ids import AccountId, HookId
 from tertulia.core.services import Services
 from tertulia.core.stream import StreamEntry
-from tertulia.dialects.astrak.events import say
+from tertulia.dialects.astrak.events import say, tell
 from tertulia.dialects.astrak.wire import encode
 
 LOG = logging.getLogger(__name__)
@@ -85,11 +85,8 @@ class CallbackErrands:
             return Pending((), after)
         stream = self._core.stream
         part = await stream.after(callback.account_id, after, limit, own=callback.own)
-        links = self._core.files.links.brief
-        calls = [
-            call_of(callback, say(entry, callback.account_id, links)) for entry in part.entries
-        ]
-        return Pending(calls, part.seen)
+        said = await tell(part.entries, callback.account_id, self._core.files)
+        return Pending([call_of(callback, each) for each in said], part.seen)
 
     async def given_up(self, hook_id: HookId) -> None:
         """The callback is removed."""

@@ -16,6 +16,7 @@ from tertulia.core.signin import ACCESS, Grant, new_secret
 from tertulia.delivery.polling import Polls
 from tertulia.dialects.astrak.errors import DONE, Failure
 from tertulia.dialects.astrak.names import usernames
+from tertulia.dialects.astrak.pages import Pages
 from tertulia.dialects.astrak.params import Params
 from tertulia.dialects.astrak.wire import Links, encode
 from tertulia.web.dialect import Desk
@@ -46,12 +47,14 @@ class AstrakDesk:
         polls: who waits.
         registrations: counts them by address.
         poll_timeout_s: how long a poll waits that does not say.
+        pages: cuts lists of dialogs.
     """
 
     house: Desk
     polls: Polls
     registrations: Attempts
     poll_timeout_s: float
+    pages: Pages
 
     @property
     def core(self) -> Services:

@@ -4,6 +4,7 @@ Every event has the five fields of a message, because the public client checks t
 fit is zero or empty.
 """
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from tertulia.core.callbacks import CallbackChange
@@ -16,28 +17,45 @@ from tertulia.core.events import (
     MessagesDeleted,
     MessagesRead,
 )
+from tertulia.core.files import Files
 from tertulia.core.ids import AccountId, MessageId
-from tertulia.core.model import Chat
+from tertulia.core.model import Chat, File
 from tertulia.core.stream import StreamEntry
 from tertulia.dialects.astrak.wire import Links, extras, five_fields, group
 
 Said = dict[str, Any]
 
 
-def say(entry: StreamEntry, reader: AccountId, links: Links) -> Said:
-    """`{"type", "event_id", "event"}` for one reader."""
-    name, event = _say(entry, reader, links)
+async def tell(entries: Sequence[StreamEntry], reader: AccountId, files: Files) -> list[Said]:
+    """`{"type", "event_id", "event"}` of each, for one reader."""
+    ids = [
+        each.file_id
+        for entry in entries
+        if isinstance(entry.event, MessagePosted)
+        for each in entry.event.message.attachments
+        if each.file_id is not None
+    ]
+    # A message need not repeat what is known of its files.
+    known = list((await files.visible(reader, ids)).values()) if ids else []
+    return [say(entry, reader, files.links.brief, known) for entry in entries]
+
+
+def say(entry: StreamEntry, reader: AccountId, links: Links, files: Sequence[File] = ()) -> Said:
+    """One of them. *files*: those attached to it."""
+    name, event = _say(entry, reader, links, files)
     return {"type": name, "event_id": entry.number, "event": event}
 
 
-def _say(entry: StreamEntry, reader: AccountId, links: Links) -> tuple[str, Said]:
+def _say(
+    entry: StreamEntry, reader: AccountId, links: Links, files: Sequence[File]
+) -> tuple[str, Said]:
     event = entry.event
     match event:
         case MessagePosted(message=message):
             number = entry.partner_id or message.chat_id
             name = "message_sent" if message.author_id == reader else "new_message"
             said = five_fields(message, number, reader)
-            return name, said | extras(message, number, links)
+            return name, said | extras(message, number, links, files)
         case MessageEdited(text=text, at=at):
             return "message_edited", _about(entry, reader, text) | {"edited_at": at // 1000}
         case MessagesDeleted(at=at):

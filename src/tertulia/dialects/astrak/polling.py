@@ -16,7 +16,7 @@ from tertulia.core.stream import StreamPart
 from tertulia.delivery.polling import Ending
 from tertulia.dialects.astrak.desk import JSON, OPEN_TO_ALL, AstrakDesk
 from tertulia.dialects.astrak.errors import DONE, NO_TOKEN, Failure, explain
-from tertulia.dialects.astrak.events import say
+from tertulia.dialects.astrak.events import Said, tell
 from tertulia.dialects.astrak.wire import encode
 from tertulia.web.held import Held
 
@@ -48,7 +48,9 @@ class Wish(NamedTuple):
 class WaitingPoll:
     """One poll, from its request to its answer (`delivery.polling.Poll`, `web.held.Waiter`)."""
 
-    __slots__ = ("_desk", "_held", "_position", "_session_id", "_timer", "_wish", "account_id")
+    __slots__ = (
+        "_desk", "_held", "_is_torn", "_position", "_session_id", "_timer", "_wish", "account_id",
+    )  # fmt: skip
 
     def __init__(self, desk: AstrakDesk, session: Session, wish: Wish) -> None:
         self._desk = desk
@@ -56,6 +58,8 @@ class WaitingPoll:
         self._session_id = session.id
         self._wish = wish
         self._position = -1
+        # Whether something it asked for is not kept any more: found at its first look, told at its end.
+        self._is_torn = False
         self._held: Held | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -80,13 +84,16 @@ class WaitingPoll:
         """Read what there is, and answer with it. See `delivery.polling.Poll`."""
         try:
             part = await self._read()
+            entries = () if part is None else part.entries
+            said = await tell(entries, self.account_id, self._desk.core.files)
         except TertuliaError as error:
             self._fail(explain(error))
             return
         if self._held is None or part is None:
             return
-        if part.entries:
-            await self._answer_with(part)
+        self._is_torn = self._is_torn or part.is_torn
+        if said:
+            await self._answer_with(said)
             return
         before, self._position = self._position, part.seen
         if self._timer is None:
@@ -123,17 +130,14 @@ class WaitingPoll:
 
     # Answers.
 
-    async def _answer_with(self, part: StreamPart) -> None:
-        said = [say(entry, self.account_id, self._desk.links) for entry in part.entries]
-        last = part.entries[-1].number
+    async def _answer_with(self, said: list[Said]) -> None:
+        last = said[-1]["event_id"]
         answer: dict[str, Any] = {"code": DONE}
         if self._wish.limit is None:
             answer |= said[0]
         else:
             answer |= {"response": said, "offset": last}
-        if part.is_torn:
-            answer["gap"] = True
-        was_written = self._answer(HTTPStatus.OK, AS_JSON, encode(answer))
+        was_written = self._answer(HTTPStatus.OK, AS_JSON, self._encoded(answer))
         if was_written and self._wish.offset is None:
             await self._desk.core.positions.put(self._session_id, last)
 
@@ -143,7 +147,10 @@ class WaitingPoll:
             self._answer(HTTPStatus.NO_CONTENT, CORS, b"")
         else:
             answer = {"code": DONE, "response": [], "offset": max(self._position, 0)}
-            self._answer(HTTPStatus.OK, AS_JSON, encode(answer))
+            self._answer(HTTPStatus.OK, AS_JSON, self._encoded(answer))
+
+    def _encoded(self, answer: dict[str, Any]) -> bytes:
+        return encode(answer | {"gap": True} if self._is_torn else answer)
 
     def _fail(self, failure: Failure) -> None:
         answer = {"code": failure.code, "response": failure.sentence}

@@ -15,6 +15,7 @@ from tertulia.core.places import Span
 from tertulia.dialects.astrak.desk import Asked, done
 from tertulia.dialects.astrak.errors import Malformed
 from tertulia.dialects.astrak.names import DELETED, is_made_up, number_in
+from tertulia.dialects.astrak.pages import Place
 from tertulia.dialects.astrak.params import NOBODY, id_in, is_id
 from tertulia.dialects.astrak.wire import message, summary
 
@@ -94,22 +95,10 @@ async def dialogs(asked: Asked) -> Response:
     listed = await core.archive.chats(actor, with_last=True)
     notices = await core.places.notices_unread(actor)
     shown = [each for each in listed if each.last is not None or not _is_private(each)]
-    shown.sort(key=lambda each: (_active_at(each), each.chat.id), reverse=True)
-    if before is not None:
-        shown = [each for each in shown if _active_at(each) // 1000 < before]
-    page = _page(shown, limit)
+    shown.sort(key=_place, reverse=True)
+    page = asked.desk.pages.cut(actor.session_id, shown, _place, limit, before)
     names = await asked.desk.usernames([each.number for each in page if _is_private(each)])
     return done(response=[_dialog(each, names, notices.get(each.chat.id, 0)) for each in page])
-
-
-def _page(shown: Sequence[Listed], limit: int | None) -> Sequence[Listed]:
-    """The first of these. Clients page by whole seconds, so a page does not end within one."""
-    if limit is None or len(shown) <= limit:
-        return shown
-    end, last = limit, _active_at(shown[limit - 1]) // 1000
-    while end < len(shown) and _active_at(shown[end]) // 1000 == last:
-        end += 1
-    return shown[:end]
 
 
 def _is_private(listed: Listed) -> bool:
@@ -119,6 +108,10 @@ def _is_private(listed: Listed) -> bool:
 def _active_at(listed: Listed) -> int:
     """When its newest message was sent; of an empty group, when it was made."""
     return listed.chat.created_at if listed.last is None else listed.last.sent_at
+
+
+def _place(listed: Listed) -> Place:
+    return Place(_active_at(listed), listed.chat.id)
 
 
 def _dialog(listed: Listed, names: dict[int, str], notices: int) -> dict[str, object]:
