@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -38,6 +38,12 @@ class Client:
     async def send(self, packet: Any) -> None:
         """Send JSON."""
         await self.socket.send(json.dumps(packet))
+
+    async def send_together(self, packets: Sequence[Any]) -> None:
+        """Send them so that they arrive at once."""
+        async with self.socket.send_context():
+            for packet in packets:
+                self.socket.protocol.send_text(json.dumps(packet).encode())
 
     async def receive(self) -> Packet:
         """The next packet off the wire."""

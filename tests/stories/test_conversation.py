@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.stories.people import Client, Refused, Town, in_town
+from tests.stories.people import Client, Packet, Refused, Town, in_town
 
 NOBODY = "0" * 24
 
@@ -40,6 +40,35 @@ def test_two_people_sign_up_open_a_chat_write_read_edit_and_delete() -> None:
         assert (await boris.hears("message_delete"))["ids"] == [heard["_id"]]
         assert await anna.bodies(hall) == await boris.bodies(hall) == ["hola!"]
         assert await anna.heard() == await boris.heard() == []
+
+    in_town(story, "anna", "boris")
+
+
+def test_what_is_said_in_one_breath_stays_in_order() -> None:
+    async def story(town: Town) -> None:
+        anna, boris = await town.comes("anna"), await town.comes("boris")
+        tea = await town.group(anna, "boris")
+        first = await anna.say(tea, "first")
+        picture = [{"file_url": "https://pictures.example/a.png", "file_name": "a.png"}]
+        kinds: list[Packet] = [
+            {},
+            {"attachments": picture},
+            {"replied_message_id": first["server_mid"]},
+            {"x": {"a": 1}},
+        ]
+        said = [
+            {"id": f"r{number}", "cid": tea, "body": str(number), **kinds[number * 7 % 11 % 4]}
+            for number in range(40)
+        ]
+        await anna.send_together([{"message": each} for each in said])
+        acknowledged: list[str] = []
+        while len(acknowledged) < len(said):
+            packet = await anna.receive()
+            assert "error" not in packet.get("message", {})
+            if "ask" in packet:
+                acknowledged.append(packet["ask"]["mid"])
+        assert acknowledged == [each["id"] for each in said]
+        assert await boris.bodies(tea) == ["first", *(each["body"] for each in said)]
 
     in_town(story, "anna", "boris")
 

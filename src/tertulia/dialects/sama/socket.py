@@ -158,9 +158,10 @@ class Talk:
             self._together = False
             self._answer_misfit(request, slot)
         else:
-            self._together = request.name == MESSAGE
             self._misfits = 0
-            if not (self._together and self._send(request, slot)):
+            # What takes the long way comes to the store later: nothing may overtake it.
+            self._together = request.name == MESSAGE and self._send(request, slot)
+            if not self._together:
                 self.desk.house.spawn(self._serve(request, slot))
 
     def _say_plain(self, frame: bytes) -> bool:
