@@ -213,6 +213,22 @@ def test_a_name_that_nobody_answers_for_is_not_waited_for(monkeypatch: pytest.Mo
     assert why == "its host cannot be found"
 
 
+def test_who_may_be_found_later_is_not_refused_where_that_is_asked_for() -> None:
+    async def nowhere(host: str, port: int) -> list[str]:
+        raise OSError(host, port)
+
+    async def inside(host: str, port: int) -> list[str]:
+        del host, port
+        return ["10.0.0.1"]
+
+    url = "http://push.example.org/"
+    assert asyncio.run(Outbound([], nowhere).vet(url, unfound=True)) is None
+    assert asyncio.run(Outbound([], nowhere).vet(url)) == "its host cannot be found"
+    why = asyncio.run(Outbound([], inside).vet(url, unfound=True))
+    assert why == "it is not a public address"
+    assert asyncio.run(Outbound([], nowhere).vet("nonsense", unfound=True)) is not None
+
+
 def test_a_literal_address_is_not_looked_up() -> None:
     async def lookup(host: str, port: int) -> list[str]:
         raise AssertionError(host, port)

@@ -6,7 +6,7 @@ from tertulia.core.chat_lists import ChatEntry, Order, SettingsChange, Unread
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatOpened, ChatSettingsChanged
 from tertulia.core.flags import IMPORTANT, SILENT
-from tertulia.core.groups import GroupSettings
+from tertulia.core.groups import GroupChange, GroupSettings
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.message_model import Message, ReadMark
 from tertulia.core.model import Actor, ChatKind
@@ -79,6 +79,33 @@ def test_the_newest_come_first_and_pinned_ones_before_them(in_store: InStore) ->
         await settle(rooms, anna, to(clara), is_pinned=True, pin_order=1)
         assert names(await rooms.listed(anna))[:4] == ["clara", "milk", "tea", "boris"]
         assert names(await rooms.listed(boris))[:3] == ["tea", "anna", "milk"]
+
+    in_store(story)
+
+
+def test_only_messages_move_a_chat_up(in_store: InStore) -> None:
+    """What is changed about a group or a task is no activity in it."""
+
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna, boris = await world.people("anna", "boris")
+        await rooms.found(anna, boris)
+        world.now += 1_000
+        tea = await rooms.group(anna, boris, name="tea")
+        milk = await rooms.group(anna, boris, name="milk")
+        world.now += 10
+        await rooms.say(boris, tea, "hi")
+        world.now += 10
+        last = await rooms.say(boris, milk, "hi")
+        world.now += 10
+        change = GroupChange(description="hot")
+        await rooms.groups.change(anna, rooms.team, tea, change, world.now)
+        assert names(await rooms.listed(anna, has_activity=True)) == ["milk", "tea"]
+        await world.delete(boris, last)
+        assert names(await rooms.listed(anna, kinds=GROUP))[:2] == ["tea", "milk"]
+        world.now += 10
+        await rooms.group(anna, boris, name="new")
+        assert names(await rooms.listed(anna, kinds=GROUP))[:3] == ["new", "tea", "milk"]
 
     in_store(story)
 
@@ -156,8 +183,6 @@ def test_hidden_unread_and_named_chats_are_found(in_store: InStore) -> None:
         assert names(first)[:2] == ["milk", "Зелёный чай"]
         assert names(await rooms.listed(anna, hidden=None, text="ЗЕЛЕН")) == ["Зелёный чай"]
         assert names(await rooms.listed(anna, text="BORI")) == ["boris"]
-        changed = await rooms.listed(anna, hidden=None, changed_from=world.now)
-        assert names(changed) == ["Зелёный чай"]
 
     in_store(story)
 

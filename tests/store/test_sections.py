@@ -2,9 +2,12 @@ import pytest
 
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import SectionsChanged, TagsChanged
+from tertulia.core.groups import GroupSettings
 from tertulia.core.ids import SectionId
+from tertulia.core.tasks import TaskChange
 from tertulia.core.team_model import MemberChange, SectionChange, TeamStatus
 from tertulia.store.sections import tags_named
+from tests.store.chat_world import ChatWorld, at
 from tests.store.team_world import TeamWorld
 from tests.store.world import InStore, World
 
@@ -60,6 +63,33 @@ def test_nobody_stands_under_a_section_that_is_gone(in_store: InStore) -> None:
         (event,) = world.told(SectionsChanged)
         assert [each.id for each in event.removed] == [one.id]
         assert len(club.told_members()) == 1
+
+    in_store(story)
+
+
+def test_no_group_and_no_task_names_a_section_that_is_gone(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna = await world.person("anna")
+        team = await rooms.found(anna)
+        gone = await rooms.club.sections.add(anna, team, SectionChange("gone"), world.now)
+        stays = await rooms.club.sections.add(anna, team, SectionChange("stays"), world.now)
+        places = []
+        for section in (gone, stays):
+            settings = GroupSettings(section_id=section.id)
+            tea = await rooms.group(anna, settings=settings)
+            wish = TaskChange("tea", section_id=section.id)
+            places += [tea, await rooms.tasks.create(anna, team, wish, world.now)]
+        before = [await rooms.lists.entry(anna, team, at(each)) for each in places]
+        await rooms.club.sections.remove(anna, team, gone.id, world.now)
+        group, task, *others = [await rooms.lists.entry(anna, team, at(each)) for each in places]
+        assert group.group.section_id is None
+        assert group.group.version > before[0].group.version
+        assert task.task is not None
+        assert before[1].task is not None
+        assert task.task.section_id is None
+        assert task.task.version > before[1].task.version
+        assert others == before[2:]
 
     in_store(story)
 

@@ -241,6 +241,21 @@ def test_a_foreign_name_is_refused_whoever_has_it(place: Office) -> None:
     boris.close()
 
 
+def test_who_is_quoted_from_elsewhere_has_a_name_on_sockets_too(place: Office) -> None:
+    """Somebody who never was in the team: the same as over HTTP."""
+    team = place.dora.ask("POST", "/api/v4/teams", {"name": "own"})["uid"]
+    invitation = place.dora.ask("POST", f"/api/v4/teams/{team}/invitations", {})
+    place.anna.ask("POST", "/api/v4/teams/join", {"token": invitation["token"]})
+    hers = place.anna.ask("GET", f"/api/v4/teams/{team}")["me"]["jid"]
+    path = f"/api/v4/teams/{team}/chats/{hers}/messages"
+    brought = place.dora.ask("POST", path, {"text": "from elsewhere"})["message_id"]
+    ear = listen(place, place.boris)
+    said = place.say(place.anna, "listen", linked_messages=[brought])
+    (heard,) = ear.next("server.message.updated")["messages"]
+    ear.close()
+    assert heard["linked_messages"][0]["from"] == said["linked_messages"][0]["from"] != ""
+
+
 def test_strangers_jids_open_nothing(place: Office) -> None:
     """Jids of another team, of accounts, of what is not there."""
     other = place.dora.ask("POST", "/api/v4/teams", {"name": "other"})

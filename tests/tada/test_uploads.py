@@ -2,14 +2,16 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from PIL import Image
 
 from tests.tada.club import Club, club
 from tests.tada.office import Person
-from tests.world.wires import Answer
+from tests.world.wires import Answer, Http
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=cut"}
 
@@ -146,3 +148,37 @@ def test_broken_bodies_are_refused(house: Club) -> None:
         answer = sends(house, house.anna, chat(house), body)
         assert answer.status in {400, 413, 422}, body
         assert answer.json["ok"] is False
+
+
+@pytest.mark.slow
+def test_a_file_that_comes_twice_at_once_is_kept_once(house: Club) -> None:
+    before = house.anna.ask("GET", f"{house.path}/usage")["uploads_size"]
+    path = f"{chat(house)}?message_id={uuid4()}"
+    body = part(b"x" * 50_000)
+
+    def send(_: int) -> Any:
+        her = Person.__new__(Person)
+        her.http, her.token, her.login = Http(house.anna.http.base_url), house.anna.token, "anna"
+        return sends(house, her, path, body).json["result"]
+
+    with ThreadPoolExecutor(4) as together:
+        sent = list(together.map(send, range(4)))
+    assert len({each["content"]["upload"] for each in sent}) == 1
+    assert house.anna.ask("GET", f"{house.path}/usage")["uploads_size"] == before + 50_000
+
+
+@pytest.mark.slow
+def test_a_name_that_is_taken_takes_no_file_of_others_or_for_another_chat(house: Club) -> None:
+    """Words under somebody else's name are refused; so is a file."""
+    group = {"display_name": "x", "members": [{"jid": house.jid(house.boris)}]}
+    jid = house.anna.ask("POST", f"{house.path}/groups", group)["jid"]
+    ways = f"/chats/{jid}/messages?message_id={uuid4()}", chat(house)
+    sent = sends(house, house.anna, ways[0], part(b"mine")).json["result"]
+    again = sends(house, house.anna, ways[0], part(b"mine")).json["result"]
+    assert (again["message_id"], again["content"]) == (sent["message_id"], sent["content"])
+    before = house.anna.ask("GET", f"{house.path}/usage")
+    theirs = sends(house, house.boris, ways[0], part(b"theirs"))
+    elsewhere = sends(house, house.anna, ways[1] + f"?message_id={sent['message_id']}", part(b"x"))
+    for answer in (theirs, elsewhere):
+        assert (answer.status, answer.json["error"]) == (403, "ACCESS_DENIED")
+    assert house.anna.ask("GET", f"{house.path}/usage") == before

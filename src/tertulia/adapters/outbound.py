@@ -171,13 +171,20 @@ class Outbound:
             each.version == stood_for.version and stood_for in each for each in self._allowed
         )
 
-    async def vet(self, url: str) -> str | None:
-        """Why the server would not call that address, its host looked up now; None when it would."""
+    async def vet(self, url: str, *, unfound: bool = False) -> str | None:
+        """Why the server would not call that address, its host looked up now; None when it would.
+
+        Args:
+            url: the address.
+            unfound: a host that cannot be found now is no reason; it is looked up again at each call.
+        """
         try:
             await self._addresses(Target.of(url), trusted=False)
         except Refused as error:
             return str(error)
-        except (OSError, TimeoutError, ValueError):
+        except (OSError, TimeoutError):
+            return None if unfound else "its host cannot be found"
+        except ValueError:
             return "its host cannot be found"
         return None
 

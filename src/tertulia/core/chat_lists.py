@@ -107,7 +107,7 @@ class ChatEntry:
     @property
     def created_at(self) -> int:
         """When it came to be; of a direct chat without messages when both were in the team."""
-        if self.chat is not None:
+        if self.chat is not None and (self.partner is None or self.last is not None):
             return self.chat.created_at
         assert self.partner is not None, "only direct chats are not begun"
         return max(self.partner.created_at, self.membership.me.created_at)
@@ -136,7 +136,6 @@ class ChatFilter:
         unread_only, unread_first: as they say.
         has_activity: only where there are messages.
         text: contained in the name, without regard to case.
-        changed_from: not changed later than that, in milliseconds.
     """
 
     limit: int = 100
@@ -147,7 +146,6 @@ class ChatFilter:
     unread_first: bool = False
     has_activity: bool = False
     text: str = ""
-    changed_from: int | None = None
     order: Order = Order.NEWEST
 
 
@@ -186,7 +184,7 @@ class ChatListStore(Protocol):
         ...
 
     async def groups(self, actor: Actor, team_id: TeamId) -> list[ChatEntry]:
-        """The actor's groups, newest change first."""
+        """The actor's groups, newest message first."""
         ...
 
     async def public_groups(self, actor: Actor, team_id: TeamId) -> list[ChatEntry]:

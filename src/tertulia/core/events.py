@@ -22,7 +22,7 @@ from tertulia.core.whole import WholeMessage
 class MessagePosted(NamedTuple):
     """A message stands in its chat. `hidden_from` neither hear of it nor find it in lists.
 
-    `prev`, `num`, `quoted`: as in `core.whole.WholeMessage`.
+    `prev`, `num`, `quoted`: as in `core.whole.WholeMessage`. `reads`: its author has read the chat up to it.
     """
 
     message: Message
@@ -34,6 +34,7 @@ class MessagePosted(NamedTuple):
     prev: MessageRef | None = None
     num: int = 0
     quoted: tuple[Message, ...] = ()
+    reads: bool = False
 
     @property
     def whole(self) -> WholeMessage:
@@ -284,7 +285,7 @@ class TeamChanged:
     """A team was made, changed, or has new members. The accounts of `members` are told, each of his own entry.
 
     `uploads_bytes`: what its uploads take; for those who manage it. `preferences`: of those of the members
-    who have set any; never stored in the log.
+    who have set any; never stored in the log. `active_here`: who of them was active there last of all his teams.
     """
 
     team: Team
@@ -293,6 +294,7 @@ class TeamChanged:
     preferences: Mapping[AccountId, Preferences]
     at: int
     origin: int
+    active_here: frozenset[AccountId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,8 +150,8 @@ class Courier(Protocol):
 class Endpoints(Protocol):
     """Which addresses the server may call."""
 
-    async def vet(self, url: str) -> str | None:
-        """Why the server does not call it, looked up now; None when it does."""
+    async def vet(self, url: str, *, unfound: bool = False) -> str | None:
+        """Why the server does not call it, looked up now; None when it does. `unfound`: it need not be found."""
         ...
 
 
@@ -335,7 +335,8 @@ class Hooks:
             return
         if len(url) > MAX_URL:
             raise BadInput("webhook_url", "is too long")
-        why = await self._endpoints.vet(url)
+        # Where a host is just now says nothing of where it will be: every call looks it up again.
+        why = await self._endpoints.vet(url, unfound=True)
         if why is not None:
             raise BadInput("webhook_url", why)
 

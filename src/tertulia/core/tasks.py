@@ -142,7 +142,6 @@ class TaskFilter:
     deadline: tuple[int | None, int | None] = (None, None)
     created: tuple[int | None, int | None] = (None, None)
     done: tuple[int | None, int | None] = (None, None)
-    changed_from: int | None = None
     untagged: bool = False
     homeless: bool = False
     order: TaskOrder = TaskOrder.NEWEST

@@ -15,7 +15,7 @@ from tertulia.core.chat_lists import (
     Unread,
 )
 from tertulia.core.histories import Target
-from tertulia.core.ids import AccountId, ChatId, TeamId
+from tertulia.core.ids import AccountId, ChatId, TeamId, drawn_at
 from tertulia.core.model import Actor, ChatKind
 from tertulia.core.team_model import NOTEBOT, SYSTEMBOT, Membership
 from tertulia.core.text import fold
@@ -30,10 +30,10 @@ from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.whereabouts import find_whereabouts
 from tertulia.store.work import Row, Work, array, rows
 
-# What is needed to choose and to sort: number, kind, the other one, name, date, unread, whether there is
-# a message, hidden, pinned, its place among the pinned.
+# What is needed to choose and to sort: number, kind, the other one, name, the number of its newest message or
+# its own, unread, whether there is a message, hidden, pinned, its place among the pinned.
 LIGHT = f"""
-c.id, c.kind, {OTHER}, c.search_text, c.updated_at,
+c.id, c.kind, {OTHER}, c.search_text, COALESCE(c.tail_id, c.id),
     CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END,
     CASE WHEN c.tail_id IS NULL THEN 0 ELSE 1 END,
     {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0)
@@ -89,7 +89,10 @@ ORDER BY g.chat_id DESC
 
 
 class Listed(NamedTuple):
-    """A chat that may come on the page. `chat_id` None: a direct chat that is not begun."""
+    """A chat that may come on the page. `chat_id` None: a direct chat that is not begun.
+
+    `at`: the time of its newest message; without any when it came to be.
+    """
 
     chat_id: ChatId | None
     kind: ChatKind
@@ -195,22 +198,25 @@ def _direct(membership: Membership) -> Work[list[Listed]]:
         for each in (yield from rows(LIGHT_DIRECT, me.account_id))
         if each[2] in people
     }
-    return [
-        begun.get(account_id)
-        or Listed(None, ChatKind.DIRECT, account_id, _name(each), max(each[1], me.created_at))
-        for account_id, each in people.items()
-    ]
+    listed = []
+    for account_id, each in people.items():
+        met_at = max(each[1], me.created_at)
+        found = begun.get(account_id) or Listed(
+            None, ChatKind.DIRECT, account_id, _name(each), met_at
+        )
+        listed.append(found if found.has_messages else found._replace(at=met_at))
+    return listed
 
 
 def _listed(row: Row, people: Mapping[AccountId, Row]) -> Listed:
-    chat_id, kind, partner, name, at, unread, has_messages, hidden, pinned, order = row
+    chat_id, kind, partner, name, newest, unread, has_messages, hidden, pinned, order = row
     if kind == ChatKind.DIRECT:
         name = _name(people[partner]) if partner in people else ""
     else:
         partner = None
     return Listed(
-        ChatId(chat_id), ChatKind(kind), partner, name, at, max(unread, 0), bool(has_messages),
-        bool(hidden), bool(pinned), order,
+        ChatId(chat_id), ChatKind(kind), partner, name, drawn_at(newest), max(unread, 0),
+        bool(has_messages), bool(hidden), bool(pinned), order,
     )  # fmt: skip
 
 
@@ -227,8 +233,6 @@ def _is_wanted(each: Listed, wish: ChatFilter) -> bool:
     if wish.unread_only and not each.unread:
         return False
     if wish.has_activity and not each.has_messages:
-        return False
-    if wish.changed_from is not None and each.at < wish.changed_from:
         return False
     return not wish.text or fold(wish.text) in each.name
 
@@ -277,7 +281,7 @@ def several(
 
 
 def my_groups(actor: Actor, team_id: TeamId) -> Work[list[ChatEntry]]:
-    """Newest change first, with members."""
+    """Newest message first, with members."""
     membership = yield from need_member(team_id, actor.account_id)
     wish = ChatFilter(kinds=(ChatKind.GROUP,), hidden=None)
     found = [each for each in (yield from _all(membership, wish)) if _is_wanted(each, wish)]

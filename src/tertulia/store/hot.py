@@ -192,8 +192,9 @@ def _heard(posting: Posting, message: Message, chat: ChatState, visible: Quoted)
         quoted = visible.of(draft, author)
     num = message.seq - 1 - chat.gone
     return MessagePosted(
-        message, kind, connection, draft.hide_from, chat.team_id, partner, prev, num, quoted
-    )
+        message, kind, connection, draft.hide_from, chat.team_id, partner, prev, num, quoted,
+        draft.reads,
+    )  # fmt: skip
 
 
 def _places(postings: Sequence[Posting]) -> Work[tuple[dict[ChatId, ChatState], Present]]:

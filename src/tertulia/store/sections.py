@@ -40,6 +40,11 @@ WHERE t.team_id = ? AND t.sections <> ''
 
 LIFT = "UPDATE team_members SET sections = ?, version = ? WHERE id = ?"
 
+CHATS_UNDER = (
+    "UPDATE group_settings SET section_id = NULL, version = ? WHERE section_id = ?",
+    "UPDATE tasks SET section_id = NULL, version = ? WHERE section_id = ?",
+)
+
 TAGS = "SELECT t.id, t.team_id, t.name, t.version FROM tags t WHERE t.team_id = ? ORDER BY t.name, t.id"
 
 KNOWN_TAGS = """
@@ -172,11 +177,13 @@ def _tell(
 
 
 def remove(actor: Actor, team_id: TeamId, section_id: SectionId, now: int) -> Work[None]:
-    """It is gone, and nobody stands under it."""
+    """It is gone, and nobody stands under it. Of groups and tasks there nobody hears beside that."""
     yield from _need_right(actor, team_id)
     known = yield from sections_of(team_id)
     gone = _find(known, section_id)
     yield from run(REMOVE, section_id)
+    for statement in CHATS_UNDER:
+        yield from run(statement, (yield from draw(now)), section_id)
     lifted = []
     for found in (yield from rows(UNDER, team_id, f"%,{section_id},%")):
         each = member(found)

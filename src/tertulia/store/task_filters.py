@@ -28,8 +28,8 @@ UNDUE = "CASE WHEN k.deadline IS NULL THEN 1 ELSE 0 END"
 ORDERS = {
     TaskOrder.NEWEST: "c.id DESC",
     TaskOrder.OLDEST: "c.id",
-    TaskOrder.BUSIEST: "c.updated_at DESC, c.id DESC",
-    TaskOrder.QUIETEST: "c.updated_at, c.id",
+    TaskOrder.BUSIEST: "COALESCE(c.tail_id, c.id) DESC, c.id DESC",
+    TaskOrder.QUIETEST: "COALESCE(c.tail_id, c.id), c.id",
     TaskOrder.DUE_FIRST: f"{UNDUE}, k.deadline, c.id",
     TaskOrder.DUE_LAST: f"{UNDUE}, k.deadline DESC, c.id DESC",
 }
@@ -96,8 +96,6 @@ def _about_the_task(found: Conditions, wish: TaskFilter) -> None:
         found.add(f"({of_sections}{homeless})", array(wish.sections))
     if wish.text:
         found.add(r"c.search_text LIKE ? ESCAPE '\'", containing(wish.text))
-    if wish.changed_from is not None:
-        found.add("c.updated_at >= ?", wish.changed_from)
     spans = {"k.deadline": wish.deadline, "c.created_at": wish.created, "k.done_at": wish.done}
     for column, (first, last) in spans.items():
         if first is not None:

@@ -38,7 +38,7 @@ from tertulia.store.team_records import (
     team,
 )
 from tertulia.store.team_usage import UPLOADED, usage_of
-from tertulia.store.work import Work, draw, many, row, rows, run, tell
+from tertulia.store.work import Work, array, draw, many, row, rows, run, tell
 
 INSERT = """
 INSERT INTO teams (id, version, name, created_at, task_deadline, edit_window_s, uploads_limit)
@@ -55,6 +55,17 @@ UPDATE = """
 UPDATE teams SET version = ?, name = ?, task_deadline = ?, edit_window_s = ?, family_name_first = ?,
     use_patronymic = ?
 WHERE id = ?
+"""
+
+# Of these accounts those who were active in that team, and in no other later.
+ACTIVE_HERE = """
+SELECT t.account_id
+FROM json_each(?) AS each
+JOIN team_members t ON t.account_id = CAST(each.value AS BIGINT)
+WHERE t.team_id = ? AND t.active_at IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM team_members x JOIN teams y ON y.id = x.team_id AND y.archived_at IS NULL
+    WHERE x.account_id = t.account_id AND x.archived_at IS NULL AND x.active_at > t.active_at
+)
 """
 
 TOUCH = "UPDATE teams SET version = ? WHERE id = ?"
@@ -218,10 +229,12 @@ def tell_team(team_id: TeamId, members: Sequence[TeamMember], now: int, origin: 
         return
     found = yield from row(TEAM_BY_ID, team_id)
     uploaded = yield from row(UPLOADED, team_id)
-    preferences = yield from preferences_of([each.account_id for each in members])
+    accounts = [each.account_id for each in members]
+    preferences = yield from preferences_of(accounts)
+    active = frozenset(each[0] for each in (yield from rows(ACTIVE_HERE, array(accounts), team_id)))
     assert found is not None, "its members were read"
     assert uploaded is not None, "a sum has a row"
-    news = TeamChanged(team(found), tuple(members), uploaded[0], preferences, now, origin)
+    news = TeamChanged(team(found), tuple(members), uploaded[0], preferences, now, origin, active)
     yield from tell(news)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tertulia.core.chat_lists import MAX_DRAFT, SettingsChange
 from tertulia.core.errors import NotFound
 from tertulia.core.histories import Target
 from tertulia.core.ids import ChatId, TeamId
@@ -87,15 +88,20 @@ async def message_deleted(asked: Asked) -> WholeMessage:
 
 
 async def composing(asked: Asked) -> None:
-    """Somebody writes or speaks, or does so no more."""
+    """Somebody writes or speaks, or does so no more; what he has written so far is kept for him."""
     form = asked.form
     jid = form.need_text("jid")
     is_composing, by_voice = form.flag("composing") or False, form.flag("is_audio") or False
+    draft = form.raw_text("draft", most=MAX_DRAFT)
     form.check()
     chat_id = await _chat(asked, jid)
     if chat_id is not None:
         state = "start" if is_composing else "stop"
         await asked.desk.core.signals.typing(asked.actor, chat_id, state, by_voice=by_voice)
+    if draft is not None:
+        where = await sending.target(asked.desk, asked.actor, asked.team_id, jid)
+        kept = SettingsChange(draft=draft)
+        await asked.desk.core.chat_lists.settle(asked.actor, asked.team_id, where, kept)
 
 
 async def last_read(asked: Asked) -> None:

@@ -102,6 +102,11 @@ class Counters:
         if not tallies:
             return
         message, kind = event.message, event.chat_kind
+        if event.reads:
+            # That he has read is told behind it: his other sockets would hear of a message with counters as before.
+            mine = tallies.get(message.author_id)
+            if mine is not None and mine.is_ready:
+                mine.drop(message.chat_id)
         if message.flags & SILENT or kind not in KINDS or message.cipher is not None:
             return
         if message.notice is not None:

@@ -98,6 +98,11 @@ def changed_from(query: Fields, key: str) -> tuple[int, int] | None:
     return (at_ms + 1, 0) if count > _COUNTER else (at_ms, count)
 
 
+def newer_than(query: Fields) -> int:
+    """`gentime_gt`, which chats are compared with as they are shown; clients without a wish say 0."""
+    return query.number("gentime_gt", 0, LATEST_NS) or 0
+
+
 async def accounts(
     call: Call, membership: Membership, query: Fields, key: str
 ) -> tuple[AccountId, ...] | None:
@@ -178,7 +183,6 @@ def chats(call: Call) -> ChatFilter:
     query = call.query
     limit, offset = page(query, CHATS_AT_ONCE, MOST_CHATS)
     hidden = query.values.get("hidden")
-    changed = changed_from(query, "gentime_gt")
     wish = ChatFilter(
         limit=limit,
         offset=offset,
@@ -188,7 +192,6 @@ def chats(call: Call) -> ChatFilter:
         unread_first=flag(query, "unread_first") is True,
         has_activity=flag(query, "has_activity") is True,
         text=query.text("q") or "",
-        changed_from=None if changed is None else changed[0],
         order=ORDERS.get(query.values.get("sort", ""), Order.NEWEST),
     )
     query.check()

@@ -85,9 +85,11 @@ def named_in_messages(messages: Iterable[WholeMessage]) -> set[AccountId]:
     """The accounts that messages name."""
     named: set[AccountId] = set()
     for each in messages:
-        named.add(each.message.author_id)
         if each.partner_id is not None:
             named.add(each.partner_id)
-        named.update(quoted.author_id for quoted in each.quoted)
         named.update(reaction.account_id for reaction in each.reactions)
+        for message in (each.message, *each.quoted):
+            named.add(message.author_id)
+            # Links lead to them, too.
+            named.update(one.account_id for one in message.mentions if one.account_id is not None)
     return named

@@ -1,7 +1,6 @@
 """Objects as the readers of sockets see them: from what is in memory, without asking the store."""
 
 from collections.abc import Hashable, Sequence
-from functools import partial
 from typing import Any
 
 from tertulia.core.events import TeamChanged, TeamMembersChanged
@@ -20,7 +19,7 @@ from tertulia.dialects.tada import teams
 from tertulia.dialects.tada.contacts import Eyes, contact, myself
 from tertulia.dialects.tada.desk import TadaDesk, View
 from tertulia.dialects.tada.handlers.sections import section
-from tertulia.dialects.tada.ids import Kind, to_uuid
+from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
 from tertulia.dialects.tada.messages import Looking, shown
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.tallies import Sums, Tally
@@ -42,7 +41,12 @@ class Sights:
 
     def message(self, whole: WholeMessage, team_id: TeamId, reader: AccountId) -> bytes:
         """See Views."""
-        jid = partial(self._rosters.jid, team_id, reader=reader)
+
+        def jid(account_id: AccountId) -> str:
+            # Who never was in the team may be quoted there: he is called by his account, as in answers.
+            known = self._rosters.jid(team_id, account_id, reader)
+            return known or to_jid(Kind.HOME_CONTACT, account_id)
+
         looking = Looking(self._desk, team_id, reader, jid, self.window_s(team_id))
         return encode(shown(whole, looking))
 
@@ -75,7 +79,8 @@ class Sights:
 
     def team(self, event: TeamChanged, me: TeamMember, tally: Tally | None) -> Any:
         """A team as one of its members sees it."""
-        card = TeamCard(event.team, me, event.uploads_bytes)
+        is_last_active = me.account_id in event.active_here
+        card = TeamCard(event.team, me, event.uploads_bytes, is_last_active)
         preferences = event.preferences.get(me.account_id, Preferences())
         unread = None if tally is None else _unread(tally.sums.get(event.team.id))
         return teams.team(self._desk, View.V4, card, preferences, unread)

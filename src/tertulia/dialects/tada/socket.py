@@ -70,9 +70,9 @@ class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_actor", "_begun", "_busy", "_confirmations", "_has_worked", "_held", "_in_flight", "_is_paused",
+        "_actor", "_begun", "_busy", "_has_worked", "_held", "_in_flight", "_is_paused",
         "_is_ready", "_on_idle",
-        "_places", "_tally", "_waiting", "encoder", "is_inactive",
+        "_places", "_tally", "_waiting", "confirmations", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ class Talk:
         self._held: list[bytes] | None = None
         self.offer: Callable[[bytes], None] = _nowhere
         self._waiting: deque[Heard] | None = None
-        self._confirmations = Confirmations()
+        self.confirmations = Confirmations()
         self._places: Places | None = None
         self._on_idle: Callable[[], None] | None = None
 
@@ -119,7 +119,7 @@ class Talk:
             # One for nearly every packet we send: the shortest way.
             confirmed = packets.confirmed(message)
             if confirmed is not None:
-                self._confirmations.note(confirmed)
+                self.confirmations.note(confirmed)
                 return
         if size > MOST_BYTES:
             self._close(TOO_BIG, "the event is too long")
@@ -224,7 +224,7 @@ class Talk:
         if self._is_ready:
             unconfirmed = live.desk.core.unconfirmed
             held = [each.about for each in self._held or () if isinstance(each, Counted)]
-            stood = HungUp(unconfirmed.position, self._confirmations.missing(held))
+            stood = HungUp(unconfirmed.position, self.confirmations.missing(held))
             live.desk.house.spawn(unconfirmed.end(actor.session_id, self.team_id, stood))
 
     def _close(self, code: int, reason: str) -> None:
@@ -385,7 +385,7 @@ class Talk:
         if type(packet) is Counted:
             about = packet.about
             if about.confirm_id:
-                self._confirmations.told(about)
+                self.confirmations.told(about)
             end = tally.rest(about, self.team_id)
             size = len(packet) + len(end)
             if size < len(_HEADERS):

@@ -1,6 +1,7 @@
 """Chats of a team: list, read, keep in one's own way (later clients)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tertulia.core.chat_lists import MAX_DRAFT, ChatEntry, SettingsChange
@@ -9,7 +10,7 @@ from tertulia.core.histories import Target
 from tertulia.core.model import ChatKind
 from tertulia.core.team_model import Membership
 from tertulia.dialects.tada import filters, sending
-from tertulia.dialects.tada.chats import chat
+from tertulia.dialects.tada.chats import chat, chat_gentime
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.limits import MAX_GROUP_TITLE, MAX_MESSAGE
@@ -40,8 +41,14 @@ async def one(call: Call, membership: Membership, target: Target) -> dict[str, A
 async def listed(call: Call) -> dict[str, Any]:
     """`GET …/chats`: a page of them."""
     membership = await need_team(call)
+    newer_than = filters.newer_than(call.query)
     wish = filters.chats(call)
-    found, count = await call.core.chat_lists.listed(call.actor, membership.team.id, wish)
+    # The version of a chat is made of all that belongs to it, and known when it is read.
+    asked = replace(wish, limit=filters.FAR, offset=0) if newer_than else wish
+    found, count = await call.core.chat_lists.listed(call.actor, membership.team.id, asked)
+    if newer_than:
+        newer = [each for each in found if chat_gentime(each) > newer_than]
+        found, count = newer[wish.offset : wish.offset + wish.limit], len(newer)
     return {
         "objects": await said(call, membership, found),
         "count": count,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tertulia.core.errors import NotFound
+from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT, VOICE
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.ids import ChatId
@@ -78,8 +78,10 @@ async def _send_file(
     if ref is not None:
         known = (await call.core.histories.named(call.actor, team_id, [ref])).get(ref)
         if known is not None:
-            # It came already, and its answer was lost on the way.
             (whole,) = await call.core.histories.whole([known.id])
+            if known.target != where or whole.message.author_id != call.actor.account_id:
+                raise NotAllowed("uid")
+            # It came already, and its answer was lost on the way.
             (message,) = await said(call, membership, [whole])
             return message
     new = NewFile(incoming.name, incoming.content_type, incoming.size_bytes)
@@ -92,6 +94,9 @@ async def _send_file(
         # Nothing half done: the file counts for nobody.
         await call.core.team_uploads.drop(file)
         raise
+    if all(each.file_id != file.id for each in whole.message.attachments):
+        # The same came twice at once; the other one's file is there.
+        await call.core.team_uploads.drop(file)
     (message,) = await said(call, membership, [whole])
     return message
 

@@ -1,6 +1,7 @@
 """Tasks of a team (later clients): make, list, read, set, delete."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from tertulia.core.errors import NotFound
@@ -25,7 +26,7 @@ from tertulia.core.tasks import (
 from tertulia.core.team_model import Membership
 from tertulia.core.team_rights import need_more_than_guest
 from tertulia.dialects.tada import errors, filters, ids, sending
-from tertulia.dialects.tada.chats import archived
+from tertulia.dialects.tada.chats import archived, chat_gentime
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.handlers import chats
 from tertulia.dialects.tada.handlers.groups import find_member, section_of
@@ -66,10 +67,15 @@ def task_id(call: Call) -> ChatId:
 async def listed(call: Call) -> list[dict[str, Any]]:
     """`GET …/tasks`: those the caller is in; with `public=true` all that are."""
     membership = await need_team(call)
+    newer_than = filters.newer_than(call.query)
     wish = await _filter(call, membership)
     team_id = membership.team.id
-    found = await call.core.tasks.listed(call.actor, team_id, wish)
+    asked = replace(wish, limit=filters.FAR, offset=0) if newer_than else wish
+    found = await call.core.tasks.listed(call.actor, team_id, asked)
     entries = await call.core.chat_lists.several(call.actor, team_id, ChatKind.TASK, found)
+    if newer_than:
+        newer = [each for each in entries if chat_gentime(each) > newer_than]
+        entries = newer[wish.offset : wish.offset + wish.limit]
     return await chats.said(call, membership, entries)
 
 
@@ -82,7 +88,6 @@ ORDERS = frozenset(TaskOrder)
 async def _filter(call: Call, membership: Membership) -> TaskFilter:
     query = call.query
     limit, offset = filters.page(query, MOST, MOST)
-    changed = filters.changed_from(query, "gentime_gt")
     sort = query.values.get("sort", "")
     tags = query.texts("tag") or []
     people = {
@@ -108,7 +113,6 @@ async def _filter(call: Call, membership: Membership) -> TaskFilter:
         deadline=_span(query, "deadline"),
         created=_span(query, "created"),
         done=_span(query, "done"),
-        changed_from=None if changed is None else changed[0],
         order=TaskOrder(sort) if sort in ORDERS else TaskOrder.NEWEST,
     )
     query.check()
