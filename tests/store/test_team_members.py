@@ -60,24 +60,50 @@ def test_only_a_proven_number_is_an_accounts_and_a_claim_is_nobodys(in_store: In
         assert found[PHONES[0]] == proven.id
         assert found[PHONES[1]] != claimed.id
         assert await world.engine.write(accounts_of_phones(names, world.now)) == found
-        # Who has signed in names himself.
-        (account,) = await world.accounts.several([proven.id])
-        assert account.first_name == ""
 
     in_store(story)
 
 
 def test_the_first_invitation_with_a_name_names_who_is_waited_for(in_store: InStore) -> None:
     async def story(world: World) -> None:
+        club = TeamWorld(world)
+        anna = await world.person("anna")
         ids = []
-        for names in (("", ""), ("Вася", ""), ("Петя", "")):
-            made = await world.engine.write(accounts_of_phones({PHONES[0]: names}, world.now))
-            ids.append(made[PHONES[0]])
+        for name in ("", "Вася", "Петя"):
+            team = await club.found(anna)
+            invited = Invited(PHONES[0], first_name=name)
+            (entry,) = await club.members.invite(anna, team, [invited], world.now)
+            ids.append(entry.account_id)
         assert len(set(ids)) == 1
         (account,) = await world.accounts.several(ids[:1])
         assert account.first_name == "Вася"
         found = await world.accounts.search("вася", 5, changed_after=None, leave_out=[])
         assert [each.id for each in found] == ids[:1]
+
+    in_store(story)
+
+
+def test_who_is_in_the_team_already_is_not_named_by_an_invitation(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        club = TeamWorld(world)
+        anna = await world.person("anna")
+        team = await club.found(anna, Invited(PHONES[0]))
+        invited = Invited(PHONES[0], first_name="Маша")
+        (entry,) = await club.members.invite(anna, team, [invited], world.now)
+        assert entry.first_name == ""
+
+    in_store(story)
+
+
+def test_who_has_signed_in_without_a_name_gets_that_of_his_invitation(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        club = TeamWorld(world)
+        anna = await world.person("anna")
+        proven = await world.accounts.open_by_phone(PHONES[0], world.now)
+        for name in ("Вася", "Петя"):
+            team = await club.found(anna, Invited(PHONES[0], first_name=name))
+            newest = (await club.teams.members(team))[0]
+            assert (newest.account_id, newest.first_name) == (proven.id, "Вася")
 
     in_store(story)
 

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 
 from tertulia.core.ids import AccountId, in_base_36
 from tertulia.core.text import fold, key
-from tertulia.store.work import Work, array, draw, many, row, rows, run
+from tertulia.store.work import Work, array, draw, many, rows, run
 
 # Whoever has proven a number, and whom it was made for: there is at most one of both.
 OF_PHONES = """
-SELECT a.phone, a.id, a.first_name, a.last_name, 0
+SELECT a.phone, a.id
 FROM json_each(?) AS each
 JOIN accounts a ON a.phone_key = CAST(each.value ->> 0 AS TEXT)
 WHERE a.phone_proven = 1 AND a.deleted_at IS NULL
 UNION ALL
-SELECT a.awaited_phone, a.id, a.first_name, a.last_name, 1
+SELECT a.awaited_phone, a.id
 FROM json_each(?) AS each
 JOIN accounts a ON a.awaited_phone = CAST(each.value ->> 0 AS TEXT)
 WHERE a.deleted_at IS NULL
@@ -41,7 +41,11 @@ NAME = """
 UPDATE accounts SET first_name = ?, last_name = ?, search_text = ?, updated_at = ? WHERE id = ?
 """
 
-LOGIN_OF = "SELECT a.login FROM accounts a WHERE a.id = ?"
+NAMELESS = """
+SELECT a.id, a.login FROM accounts a
+WHERE a.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND a.first_name = '' AND a.last_name = '' AND a.deleted_at IS NULL
+"""
 
 Names = tuple[str, str]
 """First and last name; "" when not given."""
@@ -50,26 +54,26 @@ Names = tuple[str, str]
 def accounts_of_phones(invited: Mapping[str, Names], now: int) -> Work[dict[str, AccountId]]:
     """The account of each number (`+` and digits): who has proven it, or the one that awaits its owner.
 
-    An account is made where there is none. The names go to an account that awaits its owner and has
-    none yet; somebody who signs in names himself.
+    An account is made where there is none, with the names.
     """
     if not invited:
         return {}
     asked = array([[each] for each in invited])
     found: dict[str, AccountId] = {}
-    for phone, account_id, first, last, is_awaited in (yield from rows(OF_PHONES, asked, asked)):
-        if found.setdefault(phone, account_id) != account_id:
-            continue
-        if is_awaited and not (first or last) and any(invited[phone]):
-            yield from _name(account_id, invited[phone], now)
+    for phone, account_id in (yield from rows(OF_PHONES, asked, asked)):
+        found.setdefault(phone, account_id)
     missing = [each for each in invited if each not in found]
     return found | (yield from _made(missing, invited, now))
 
 
-def _name(account_id: AccountId, names: Names, now: int) -> Work[None]:
-    found = yield from row(LOGIN_OF, account_id)
-    assert found is not None, "it was found in this transaction"
-    yield from run(NAME, *names, _search_text(found[0], names), now, account_id)
+def name_nameless(invited: Mapping[AccountId, Names], now: int) -> Work[None]:
+    """Who has no name yet gets the one that an invitation gives him."""
+    named = [account_id for account_id, names in invited.items() if any(names)]
+    if not named:
+        return
+    for account_id, login in (yield from rows(NAMELESS, array(named))):
+        names = invited[account_id]
+        yield from run(NAME, *names, _search_text(login, names), now, account_id)
 
 
 def _made(

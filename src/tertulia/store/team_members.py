@@ -23,7 +23,7 @@ from tertulia.core.team_rights import (
     need_may_give,
 )
 from tertulia.store.accounts import change_profile
-from tertulia.store.awaited import accounts_of_phones
+from tertulia.store.awaited import accounts_of_phones, name_nameless
 from tertulia.store.engine import Engine
 from tertulia.store.files import DROP_PICTURE, HOLD_PICTURE
 from tertulia.store.preferences import preferences_of
@@ -162,6 +162,12 @@ def invite(
     returned = {each: known[each] for each in asked if each in known and known[each].is_archived}
     for account_id, old in returned.items():
         yield from revive(old, asked[account_id], now)
+    come = {
+        account_id: names[each.phone]
+        for account_id, each in asked.items()
+        if account_id not in known or account_id in returned
+    }
+    yield from name_nameless(come, now)
     # In the order asked, so that the newest entry is the last of them.
     new = [each for each in dict.fromkeys(accounts[i.phone] for i in invited) if each not in known]
     yield from add_members(

@@ -18,7 +18,7 @@ from tertulia.core.team_model import (
     Usage,
 )
 from tertulia.core.team_rights import need_manager
-from tertulia.store.awaited import accounts_of_phones
+from tertulia.store.awaited import accounts_of_phones, name_nameless
 from tertulia.store.directory import need_alive
 from tertulia.store.engine import Engine
 from tertulia.store.files import DROP_PICTURE, HOLD_PICTURE
@@ -184,6 +184,8 @@ def create(
     accounts = yield from accounts_of_phones(names, now)
     others = [(accounts[each.phone], by_phone[each.phone]) for each in invited]
     new = {account: each for account, each in others if account != me.id}
+    given = {account: names[each.phone] for account, each in new.items()}
+    yield from name_nameless(given, now)
     yield from add_members(team_id, [*new.items()], now, needs_confirmation=True)
     yield from open_default_group(actor, team_id, [me.id, *new], now)
     members = [member(each) for each in (yield from rows(MEMBERS, team_id))]
