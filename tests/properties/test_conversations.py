@@ -249,7 +249,8 @@ class Conversations(RuleBasedStateMachine):
         else:
             assert answer["success"]
             said.body, said.is_edited = body, True
-            self.tell(self.concerned(room), "message_edit", said.ref, body, who, but=who)
+            told = self.concerned(room) - said.hidden_from
+            self.tell(told, "message_edit", said.ref, body, who, but=who)
 
     @rule(who=people, where=rooms, chosen=places)
     def delete(self, who: str, where: str, chosen: list[int]) -> None:

@@ -93,6 +93,7 @@ def test_the_most_frequent_ones_are_plain() -> None:
         frame(x=None),
         frame(x=[]),
         frame(x={"a": "x" * MAX_X}),
+        frame(x={"a": "é" * (MAX_X // 2)}),
         frame(x={str(each): each for each in range(1_001)}),
         frame(attachments=[]),
         frame(replied_message_id=None),

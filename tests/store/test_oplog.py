@@ -10,6 +10,7 @@ from tertulia.core.events import (
     MessageEdited,
     MessagePosted,
     MessagesDeleted,
+    ReactionsChanged,
 )
 from tertulia.core.ids import MAX_NUMBER, first_number_at
 from tertulia.core.message_model import Draft
@@ -130,6 +131,34 @@ def test_what_was_deleted_is_gone_from_the_log_with_its_edits(in_store: InStore)
         changes = await away.changes()
         assert [type(each) for each in changes] == [MessageEdited, MessagesDeleted]
         assert "dos" not in repr(changes)
+
+    in_store(story)
+
+
+def test_of_what_he_does_not_see_he_hears_nothing(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        away = Away(world, boris)
+        chat = await world.group(anna, boris)
+        secret = Draft(chat.id, "secret", hide_from=(boris.account_id,))
+        hidden = (await world.messages.append(anna, secret, world.now)).message
+        seen, disliked = await world.post(anna, chat.id), await world.post(anna, chat.id)
+        await world.hide(boris, disliked)
+        await away.comes()
+        await away.goes()
+        before = await away.kinds()
+        for each in (hidden, disliked):
+            await world.messages.edit(anna, each.id, "else", world.now)
+            await world.messages.react(anna, each.id, ("👍",), (), world.now)
+        for edited in world.told(MessageEdited):
+            assert edited.unseen_by == (boris.account_id,)
+        for changed in world.told(ReactionsChanged):
+            assert changed.unseen_by == (boris.account_id,)
+        assert await away.kinds() == before
+        await world.messages.edit(anna, seen.id, "else", world.now)
+        (change,) = await away.changes()
+        assert isinstance(change, MessageEdited)
+        assert change.message_id == seen.id
 
     in_store(story)
 

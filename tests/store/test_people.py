@@ -271,6 +271,7 @@ def test_reactions_are_counted_listed_and_told_when_they_change_something(
         await react(boris, message.id, ["👍", "tea", "👍"], ["❤"], START)
         await react(anna, message.id, ["tea"], [], START)
         await react(anna, message.id, ["tea"], ["❤"], START)
+        await react(anna, message.id, ["tea"], ["tea"], START)
         told = [(event.added, event.removed) for event in world.told(ReactionsChanged)]
         assert told == [(("👍", "tea"), ()), (("tea",), ())]
         listed = (await world.history(boris, chat.id))[0].reactions

@@ -50,7 +50,8 @@ class MessageEdited:
     """The author wrote it anew. `whole`: how it stands there now; it is told, but not logged.
 
     `tail`: the chat's newest message. `mentioned`: who is named now and was not, or the other way round, and
-    how many unread messages there name him after this.
+    how many unread messages there name him after this. `unseen_by`: who does not see it, because he has
+    hidden it or it is hidden from him; they do not hear of it.
     """
 
     message_id: MessageId
@@ -63,6 +64,7 @@ class MessageEdited:
     whole: WholeMessage | None = None
     tail: MessageRef | None = None
     mentioned: tuple[tuple[AccountId, int], ...] = ()
+    unseen_by: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class MessagesRead:
 
 @dataclass(frozen=True, slots=True)
 class ReactionsChanged:
-    """An account added or took back reactions. `whole`, `tail`: as in `MessageEdited`."""
+    """An account added or took back reactions. `whole`, `tail`, `unseen_by`: as in `MessageEdited`."""
 
     message_id: MessageId
     chat_id: ChatId
@@ -139,6 +141,7 @@ class ReactionsChanged:
     origin: int
     whole: WholeMessage | None = None
     tail: MessageRef | None = None
+    unseen_by: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,9 +164,10 @@ class FanOut:
     def _accounts(self, event: Event) -> Collection[AccountId]:
         match event:
             case MessagePosted(hidden_from=hidden):
-                members = self._members(event.message.chat_id)
-                return [each for each in members if each not in hidden] if hidden else members
-            case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
+                return _without(self._members(event.message.chat_id), hidden)
+            case MessageEdited(unseen_by=hidden) | ReactionsChanged(unseen_by=hidden):
+                return _without(self._members(event.chat_id), hidden)
+            case MessagesDeleted() | Typing():
                 return self._members(event.chat_id)
             case MessagesRead():
                 authors = [author for author, _ in event.by_author]
@@ -174,8 +175,7 @@ class FanOut:
             case MessagesHidden() | SignedIn() | UiSettingsChanged() | CallbackReplaced():
                 return (event.account_id,)
             case ChatChanged() if not event.members:
-                members, just_came = self._members(event.chat.id), event.unheard_by
-                return [each for each in members if each not in just_came] if just_came else members
+                return _without(self._members(event.chat.id), event.unheard_by)
             case ChatOpened() | MembersAdded() | MembersRemoved() | ChatChanged():
                 return event.accounts
             case Signal() | CannotDecrypt() | PresenceChanged() | ChatSettingsChanged():
@@ -195,6 +195,15 @@ class FanOut:
         card = self._audience.known(chat_id)
         # None when the chat was deleted meanwhile: nobody is in it.
         return card.members if card is not None else ()
+
+
+def _without(
+    members: Collection[AccountId], others: tuple[AccountId, ...]
+) -> Collection[AccountId]:
+    if not others:
+        return members
+    without = set(others)
+    return [each for each in members if each not in without]
 
 
 def _told(hear: Hearer, event: Event, accounts: Collection[AccountId]) -> None:

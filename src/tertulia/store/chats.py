@@ -84,7 +84,7 @@ WHERE c.search_text LIKE ? ESCAPE '\' AND c.updated_at > ?
 ORDER BY c.updated_at DESC, c.id DESC LIMIT ?
 """
 
-MOST_SHOWN = 100
+MOST_SHOWN = 1_000
 """Subscribers of one channel that are named, beside its owner and admins."""
 
 # Up to which account those of a channel are named; nothing has the number that stands for all.

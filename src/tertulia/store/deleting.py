@@ -11,12 +11,12 @@ from tertulia.core.model import Actor, ChatKind
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.files import UNLINK
-from tertulia.store.hiding import uncount_hidden
+from tertulia.store.hiding import hidden_from, uncount_hidden
 from tertulia.store.log import record
 from tertulia.store.mentions import forget_mentions
 from tertulia.store.team_usage import release_uploads
 from tertulia.store.whole import is_silent, whole_messages
-from tertulia.store.work import Row, Work, array, many, row, rows, run
+from tertulia.store.work import Row, Work, many, row, run
 
 DOOMED = """
 SELECT m.id, m.author_id, m.seq, m.flags, m.attachments, m.notice
@@ -63,11 +63,6 @@ WHERE chat_id = ? AND read_seq < ? AND account_id <> ? AND NOT EXISTS (
 
 TAIL = "SELECT c.tail_id, c.tail_uid FROM chats c WHERE c.id = ?"
 
-HIDDEN_FROM = """
-SELECT h.account_id, h.message_id FROM hidden h
-WHERE h.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
-"""
-
 
 def tail_of(chat_id: ChatId) -> Work[MessageRef | None]:
     """The chat's newest message that is not deleted."""
@@ -88,7 +83,7 @@ def erase(
     ]
     yield from forget_mentions([each.message for each in before])
     yield from many(SKIP_DELETED, counted)
-    unseen_by = tuple(tuple(each) for each in (yield from rows(HIDDEN_FROM, array(ids))))
+    unseen_by = yield from hidden_from(ids)
     yield from uncount_hidden([(chat_id, each) for each in ids])
     yield from many(KEEP_TEXT, [(now, each) for each in ids])
     yield from many(ERASE, [(now, actor.account_id, each) for each in ids])

@@ -1,4 +1,4 @@
-"""How many messages of a chat an account has hidden: kept, so that a total is a subtraction.
+"""From whom messages are hidden, and how many of a chat: kept, so that a total is a subtraction.
 
 Notices and deleted messages do not count; they are subtracted from a chat's messages on their own.
 """
@@ -6,7 +6,7 @@ Notices and deleted messages do not count; they are subtracted from a chat's mes
 from collections.abc import Sequence
 
 from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.store.work import Work, many
+from tertulia.store.work import Work, array, many, rows
 
 COUNT_HIDDEN = """
 INSERT INTO hidden_counts (account_id, chat_id, hidden) VALUES (?, ?, ?)
@@ -22,6 +22,16 @@ WHERE chat_id = ? AND account_id IN (
     WHERE h.message_id = ?
 )
 """
+
+HIDDEN_FROM = """
+SELECT h.account_id, h.message_id FROM hidden h
+WHERE h.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+"""
+
+
+def hidden_from(ids: Sequence[MessageId]) -> Work[tuple[tuple[AccountId, MessageId], ...]]:
+    """Who does not see which of these."""
+    return tuple((each[0], each[1]) for each in (yield from rows(HIDDEN_FROM, array(ids))))
 
 
 def count_hidden(hidden: Sequence[tuple[AccountId, ChatId]]) -> Work[None]:

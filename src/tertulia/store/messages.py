@@ -14,6 +14,7 @@ from tertulia.core.whole import WholeMessage
 from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase, tail_of
 from tertulia.store.engine import Engine
+from tertulia.store.hiding import hidden_from
 from tertulia.store.hot import Posting, appending
 from tertulia.store.log import record
 from tertulia.store.mentions import mention_anew
@@ -227,9 +228,14 @@ def tell_edited(actor: Actor, message_id: MessageId, at: int, now: int) -> Work[
         message_id, chat_id, whole.chat_kind, actor.account_id, message.text, at, actor.connection
     )
     tail = yield from tail_of(chat_id)
-    told = replace(event, whole=whole, tail=tail, mentioned=mentioned)
+    unseen_by = yield from _unseen_by(message_id)
+    told = replace(event, whole=whole, tail=tail, mentioned=mentioned, unseen_by=unseen_by)
     yield from record(event, now, chat_id=chat_id, told=told)
     return whole
+
+
+def _unseen_by(message_id: MessageId) -> Work[tuple[AccountId, ...]]:
+    return tuple(account_id for account_id, _ in (yield from hidden_from([message_id])))
 
 
 def delete(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> Work[None]:
@@ -252,7 +258,7 @@ def react(
     if found is None:
         raise NotFound("message")
     own = {each[0] for each in (yield from rows(OWN_REACTIONS, message_id, me))}
-    removed = tuple(each for each in dict.fromkeys(remove) if each in own)
+    removed = tuple(each for each in dict.fromkeys(remove) if each in own and each not in add)
     own.difference_update(removed)
     added = tuple(each for each in dict.fromkeys(add) if each not in own)
     if len(own) + len(added) > MOST_REACTIONS:
@@ -268,7 +274,8 @@ def react(
         return
     event = ReactionsChanged(message_id, found[0], kind, me, added, removed, now, actor.connection)
     (whole,) = yield from whole_messages([message_id])
-    told = replace(event, whole=whole, tail=(yield from tail_of(found[0])))
+    tail, unseen_by = (yield from tail_of(found[0])), (yield from _unseen_by(message_id))
+    told = replace(event, whole=whole, tail=tail, unseen_by=unseen_by)
     yield from record(event, now, chat_id=found[0], told=told)
 
 

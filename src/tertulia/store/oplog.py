@@ -23,7 +23,7 @@ from tertulia.core.events import (
     MessagesRead,
     ReactionsChanged,
 )
-from tertulia.core.ids import COUNTER_BITS, MAX_NUMBER, AccountId, drawn_at
+from tertulia.core.ids import COUNTER_BITS, MAX_NUMBER, AccountId, MessageId, drawn_at
 from tertulia.core.model import ChatKind
 from tertulia.store import records
 from tertulia.store.engine import Engine
@@ -132,6 +132,12 @@ ERASED = """
 SELECT m.id FROM messages m
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
     AND +m.deleted_at IS NOT NULL
+"""
+
+UNSEEN = """
+SELECT h.message_id FROM hidden h
+WHERE h.account_id = ?
+    AND h.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
 
 SETTLED = "SELECT 1"
@@ -256,6 +262,7 @@ def missed(
         found = yield from rows(FAREWELLS, array(gaps), account_id, limit)
         entries += _by_others(account_id, found)
     entries = yield from _without_erased(entries)
+    entries = yield from _without_unseen(account_id, entries)
     entries.sort(key=lambda entry: entry.number)
     return entries[-limit:]
 
@@ -316,6 +323,19 @@ def _without_erased(entries: Sequence[LogEntry]) -> Work[list[LogEntry]]:
 
 def _is_about(event: Event, erased: set[int]) -> bool:
     return isinstance(event, MessageEdited) and event.message_id in erased
+
+
+def _without_unseen(account_id: AccountId, entries: Sequence[LogEntry]) -> Work[list[LogEntry]]:
+    """What becomes of a message is nobody's business who does not see it."""
+    asked = {each for entry in entries if (each := _changed(entry.event)) is not None}
+    unseen: set[int] = set()
+    if asked:
+        unseen = {each[0] for each in (yield from rows(UNSEEN, account_id, array(list(asked))))}
+    return [entry for entry in entries if _changed(entry.event) not in unseen]
+
+
+def _changed(event: Event) -> MessageId | None:
+    return event.message_id if isinstance(event, MessageEdited | ReactionsChanged) else None
 
 
 def forget(oldest: int) -> Work[int]:

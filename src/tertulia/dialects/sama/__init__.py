@@ -3,6 +3,7 @@
 from tertulia.dialects.sama.desk import NAME, SamaDesk
 from tertulia.dialects.sama.events import SamaEncoder
 from tertulia.dialects.sama.operator import OperatorRoutes
+from tertulia.dialects.sama.origins import Origins
 from tertulia.dialects.sama.push import push_words
 from tertulia.dialects.sama.routes import Routes
 from tertulia.dialects.sama.socket import Talk
@@ -32,7 +33,8 @@ def sama(
         admin_key: opens the routes for operators; "": there are none.
     """
     encoder = SamaEncoder(house.core.files.links.download)
-    desk = SamaDesk(house, Tokens(key), organizations, origins, most_members, encoder)
+    pages = Origins(house.public_url, origins)
+    desk = SamaDesk(house, Tokens(key), organizations, pages, most_members, encoder)
     return Dialect(
         NAME, [*Routes(desk).all(), *OperatorRoutes(desk, admin_key).all()], lambda _: Talk(desk)
     )

@@ -1,7 +1,7 @@
 """What SAMA's handlers work with: the house's desk, and what only this API has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tertulia.core.ids import AccountId
@@ -9,8 +9,9 @@ from tertulia.core.model import Account, Actor, Session
 from tertulia.core.services import Services
 from tertulia.core.signin_model import Proven
 from tertulia.delivery.encoder import Reader
+from tertulia.dialects.sama.origins import Origins
 from tertulia.dialects.sama.params import Params
-from tertulia.dialects.sama.tokens import Tokens
+from tertulia.dialects.sama.tokens import Tokens, flavour_in
 from tertulia.dialects.sama.wire import ORGANIZATION, Links, User
 from tertulia.web.dialect import Desk
 
@@ -44,7 +45,7 @@ class SamaDesk:
         house: what every dialect is given.
         tokens: makes secrets.
         organizations: ids that clients may give beside `default`.
-        origins: foreign origins whose pages may use the HTTP routes.
+        origins: whose pages may use the HTTP routes.
         most_members: of a group, its owner included.
         encoder: says events.
     """
@@ -52,7 +53,7 @@ class SamaDesk:
     house: Desk
     tokens: Tokens
     organizations: frozenset[str]
-    origins: frozenset[str]
+    origins: Origins
     most_members: int
     encoder: "SamaEncoder"
 
@@ -101,12 +102,22 @@ class SamaDesk:
             for account in accounts
         ]
 
+    async def session_of(self, secret: str, kind: str) -> Session:
+        """The session a secret opens, in the flavour of the sign-in that the secret came of.
+
+        Raises:
+            NotSignedIn: "token".
+        """
+        session = await self.core.signin.by_secret(secret, kind, NAME)
+        flavour = flavour_in(secret)
+        return replace(session, flavour=flavour) if flavour in {SEED, STOCK} else session
+
     async def open(
         self, proven: Proven, device: str, flavour: str, *, with_refresh: bool
     ) -> tuple[Session, str, str, int]:
         """A new session: it, its access token, its refresh token ("" without), the former's end."""
         now = self.core.clock.now_ms()
-        access = self.tokens.access(proven.account, now)
-        grants = (access, self.tokens.refresh(now)) if with_refresh else (access,)
+        access = self.tokens.access(proven.account, flavour, now)
+        grants = (access, self.tokens.refresh(flavour, now)) if with_refresh else (access,)
         session = await self.core.signin.open(proven, NAME, device, flavour, grants)
         return session, access.text, grants[-1].text if with_refresh else "", access.expires_at

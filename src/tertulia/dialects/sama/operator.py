@@ -91,22 +91,24 @@ class OperatorRoutes:
 
     def __init__(self, desk: SamaDesk, key: str) -> None:
         self._desk = desk
+        self._origins = desk.origins
         self._key = key.encode()
 
     def all(self) -> list[BaseRoute]:
         """What the server is to route here: nothing without a key."""
         if not self._key:
             return []
-        routes: list[BaseRoute] = [
+        routes = [
             Route(path, self._act(name, operation, handler, status), methods=[method])
             for method, path, name, operation, handler, status in ACTS
         ]
-        return [
-            *routes,
+        routes += [
             Route("/admin/activity/online", self.online, methods=["POST"]),
             Route("/admin/server-stats", self.figures, methods=["GET"]),
             Route("/admin/organization", self.organization, methods=["POST"]),
         ]
+        paths = dict.fromkeys(each.path for each in routes)
+        return [*routes, *self._origins.preflights(paths)]
 
     def _act(
         self, name: str, operation: str, handler: Act, status: int
@@ -154,6 +156,15 @@ class OperatorRoutes:
         return await self._answer(request, "organization", done, 200)
 
     async def _answer(
+        self,
+        request: Request,
+        operation: str,
+        done: Callable[[Params], Awaitable[Answer]],
+        status: int,
+    ) -> Response:
+        return self._origins.tell(request, await self._said(request, operation, done, status))
+
+    async def _said(
         self,
         request: Request,
         operation: str,

@@ -61,7 +61,8 @@ def read_plain(frame: bytes, limits: JsonLimits) -> Plain | None:
     if message.x:
         if not is_narrow(frame, limits):
             return None
-        x = encode(message.x).decode()
-        if len(x) > MAX_X:
+        as_json = encode(message.x)
+        if len(as_json) > MAX_X:
             return None
+        x = as_json.decode()
     return Plain(ref, chat(message.cid), message.body, x)

@@ -12,7 +12,7 @@ from tertulia.core.model import Session
 from tertulia.core.signin import ACCESS, REFRESH
 from tertulia.core.signin_model import Proven
 from tertulia.dialects.sama.body import body_params
-from tertulia.dialects.sama.desk import NAME, SEED, SamaDesk
+from tertulia.dialects.sama.desk import SEED, SamaDesk
 from tertulia.dialects.sama.errors import MISSING_CREDENTIALS, Refused, Words, explain, refused
 from tertulia.dialects.sama.handlers.signin import by_password
 from tertulia.dialects.sama.params import Params
@@ -24,8 +24,6 @@ TADA = "tada"
 """The API whose sessions may be shown at `/login`."""
 
 MAX_FOREIGN_TOKEN = 255
-ALLOWED_HEADERS = "Content-Type, Authorization, API-Key"
-ALLOWED_METHODS = "POST, PUT, DELETE"
 
 
 class Routes:
@@ -33,18 +31,16 @@ class Routes:
 
     def __init__(self, desk: SamaDesk) -> None:
         self._desk = desk
-        public = urlsplit(desk.house.public_url)
-        self._public_host = public.hostname
-        self._is_secure = public.scheme == "https"
+        self._origins = desk.origins
+        self._is_secure = urlsplit(desk.house.public_url).scheme == "https"
 
     def all(self) -> list[BaseRoute]:
         """What the server is to route here."""
         return [
             Route("/login", self.login, methods=["POST"]),
             Route("/logout", self.logout, methods=["POST"]),
-            Route("/login", self.preflight, methods=["OPTIONS"]),
-            Route("/logout", self.preflight, methods=["OPTIONS"]),
             Route("/health", self.health, methods=["GET"]),
+            *self._origins.preflights(("/login", "/logout", "/health")),
         ]
 
     async def login(self, request: Request) -> Response:
@@ -63,7 +59,7 @@ class Routes:
         }
         response = Response(encode(answer), media_type="application/json")
         self._set_cookie(response, refresh, REFRESH_S)
-        return self._for_origin(request, response)
+        return self._origins.tell(request, response)
 
     async def logout(self, request: Request) -> Response:
         """End the session of the access token's device. The body is empty, or of no interest."""
@@ -82,16 +78,12 @@ class Routes:
             return self._error(request, explain(error, "logout"))
         response = JSONResponse({"success": True})
         self._set_cookie(response, "", 0)
-        return self._for_origin(request, response)
-
-    async def preflight(self, request: Request) -> Response:
-        """What a browser asks before it calls from another origin."""
-        return self._for_origin(request, Response(status_code=204))
+        return self._origins.tell(request, response)
 
     async def health(self, request: Request) -> Response:
         """For operators of the original: the process answers."""
-        del request
-        return JSONResponse({"status": "ok", "hostname": socket.gethostname()})
+        answer = JSONResponse({"status": "ok", "hostname": socket.gethostname()})
+        return self._origins.tell(request, answer)
 
     async def _who(self, request: Request, params: Params) -> tuple[Proven, str, str]:
         """Account, device and flavour: password first, then access token, then refresh cookie.
@@ -137,7 +129,7 @@ class Routes:
         if not secret:
             return None
         try:
-            return await self._desk.core.signin.by_secret(secret, kind, NAME)
+            return await self._desk.session_of(secret, kind)
         except NotSignedIn:
             return None
 
@@ -148,32 +140,12 @@ class Routes:
 
     def _error(self, request: Request, words: Words) -> Response:
         status, sentence = words
-        return self._for_origin(request, PlainTextResponse(sentence, status))
+        return self._origins.tell(request, PlainTextResponse(sentence, status))
 
     def _may_use_cookie(self, request: Request) -> bool:
         """A cookie alone changes nothing at the wish of a foreign page."""
         origin = request.headers.get("origin")
-        return origin is None or self._is_ours(request, origin)
-
-    def _is_ours(self, request: Request, origin: str) -> bool:
-        """An origin on the public host or this server's, any port, or one the operator named."""
-        if origin in self._desk.origins:
-            return True
-        try:
-            host = urlsplit(origin).hostname
-        except ValueError:
-            return False
-        return host is not None and host in {self._public_host, request.url.hostname}
-
-    def _for_origin(self, request: Request, response: Response) -> Response:
-        response.headers["vary"] = "Origin"
-        origin = request.headers.get("origin")
-        if origin is not None and self._is_ours(request, origin):
-            response.headers["access-control-allow-origin"] = origin
-            response.headers["access-control-allow-credentials"] = "true"
-            response.headers["access-control-allow-methods"] = ALLOWED_METHODS
-            response.headers["access-control-allow-headers"] = ALLOWED_HEADERS
-        return response
+        return origin is None or self._origins.has(request, origin)
 
 
 def _bearer(request: Request) -> str:

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from tertulia.core.model import Account
 from tertulia.core.signin import ACCESS, REFRESH, Grant, new_secret
 from tertulia.dialects.sama.ids import to_wire
@@ -28,6 +30,15 @@ def _unpadded(content: bytes) -> bytes:
     return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
+def flavour_in(secret: str) -> str:
+    """The flavour of the sign-in that a living secret came of; "" in one from before they said so."""
+    if "." in secret:
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(secret.split(".")[1] + "=="))
+        secret = claims["jti"]
+    flavour, dash, _ = secret.partition("-")
+    return flavour if dash else ""
+
+
 _HEADER = _unpadded(b'{"alg":"HS256","typ":"JWT"}')
 
 
@@ -37,7 +48,7 @@ class Tokens:
     def __init__(self, key: str) -> None:
         self._key = key
 
-    def access(self, account: Account, now: int) -> Grant:
+    def access(self, account: Account, flavour: str, now: int) -> Grant:
         """A JWT; the web client takes `_id` from it for the current user."""
         issued = now // 1000
         name = to_wire(account.id)
@@ -48,7 +59,7 @@ class Tokens:
             "type": ACCESS,
             "iat": issued,
             "exp": issued + ACCESS_S,
-            "jti": secrets.token_urlsafe(16),
+            "jti": f"{flavour}-{secrets.token_urlsafe(16)}",
         }
         return Grant(self._signed(claims), ACCESS, now + ACCESS_S * 1000)
 
@@ -59,6 +70,6 @@ class Tokens:
         return (said + b"." + _unpadded(signature)).decode()
 
     @staticmethod
-    def refresh(now: int) -> Grant:
+    def refresh(flavour: str, now: int) -> Grant:
         """A random text; it travels in a cookie only."""
-        return Grant(new_secret(), REFRESH, now + REFRESH_S * 1000)
+        return Grant(f"{flavour}-{new_secret()}", REFRESH, now + REFRESH_S * 1000)

@@ -37,7 +37,7 @@ MAX_REF = 255
 """Code points of a client's own id for a message."""
 
 MAX_X = 65_536
-"""Characters of `x` as JSON."""
+"""Bytes of `x` as JSON."""
 
 PLAIN = frozenset({"id", "cid", "x", "body", "attachments"})
 """What most messages are made of; with nothing else in them there is nothing else to check."""
@@ -127,10 +127,10 @@ def _x(params: Params, *, words: str) -> str:
         return ""
     if not isinstance(value, dict):
         raise refused(words)
-    text = encode(value).decode()
+    text = encode(value)
     if len(text) > MAX_X:
         raise refused(X_TYPE)
-    return text if value else ""
+    return text.decode() if value else ""
 
 
 def _body(params: Params) -> str | None:

@@ -6,7 +6,7 @@ from tertulia.core.errors import NotSignedIn
 from tertulia.core.model import Session
 from tertulia.core.signin import ACCESS
 from tertulia.core.signin_model import Proven
-from tertulia.dialects.sama.desk import EXTENSIONS, NAME, SEED, SamaDesk
+from tertulia.dialects.sama.desk import EXTENSIONS, SEED, SamaDesk
 from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.handlers.log import replayed
@@ -69,7 +69,7 @@ async def by_access_token(desk: SamaDesk, params: Params) -> tuple[Session, Prov
     token = params.values.get("token")
     if not isinstance(token, str) or not desk.knows_organization(params):
         raise NotSignedIn("token")
-    session = await desk.core.signin.by_secret(token, ACCESS, NAME)
+    session = await desk.session_of(token, ACCESS)
     if params.given("device_id") and params.device() != session.device:
         raise NotSignedIn("token")
     accounts = await desk.core.accounts.several([session.account_id])
