@@ -184,11 +184,6 @@ class ChatChange:
     add_admins: tuple[AccountId, ...] = ()
     remove_admins: tuple[AccountId, ...] = ()
 
-    @property
-    def touches_members(self) -> bool:
-        """Whether anybody is to come, go or change rank."""
-        return bool(self.add or self.remove or self.add_admins or self.remove_admins)
-
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -4,7 +4,7 @@ Dates are ISO 8601 in UTC with milliseconds, `t` and `recent_activity` whole sec
 milliseconds. What is not set is absent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,6 @@ from tertulia.core.ids import FileId
 from tertulia.core.message_model import Attachment, ListedChat, ListedMessage, Notice, NoticeKind
 from tertulia.core.message_model import Message as CoreMessage
 from tertulia.core.model import Account, Chat, ChatKind, File, Picture
-from tertulia.core.push import Announcement, Subscription
 from tertulia.dialects.sama.ids import to_wire
 
 ORGANIZATION = "default"
@@ -342,99 +341,3 @@ class FileObject(Struct):
             name, name, file.name, file.size_bytes, file.content_type, to_wire(file.maker_id),
             ORGANIZATION, made, made, upload_url,
         )  # fmt: skip
-
-
-class PushSubscription(Struct, omit_defaults=True):
-    """Where one device's pushes go (document, Push Subscription API): only what is set."""
-
-    _id: str
-    user_id: str
-    platform: str
-    device_udid: str
-    created_at: str
-    updated_at: str
-    organization_id: str
-    web_endpoint: str = ""
-    web_key_auth: str = ""
-    web_key_p256dh: str = ""
-    device_token: str = ""
-
-    @classmethod
-    def of(cls, made: Subscription) -> "PushSubscription":
-        """As it is kept."""
-        to = made.to
-        return cls(
-            to_wire(made.id),
-            to_wire(made.account_id),
-            to.platform,
-            to.device,
-            date(made.created_at),
-            date(made.updated_at),
-            ORGANIZATION,
-            to.endpoint,
-            to.key_auth,
-            to.key_p256dh,
-            to.token,
-        )
-
-
-class PushEvent(Struct):
-    """A push in a user's own words. `message` is JSON text; `user_ids` repeats `recipients_ids`."""
-
-    _id: str
-    user_id: str
-    recipients_ids: list[str]
-    user_ids: list[str]
-    message: str
-    created_at: str
-    updated_at: str
-
-    @classmethod
-    def of(cls, made: Announcement) -> "PushEvent":
-        """As it was put."""
-        recipients = [to_wire(each) for each in made.recipients]
-        said = date(made.at)
-        me = to_wire(made.account_id)
-        return cls(to_wire(made.id), me, recipients, recipients, made.payload, said, said)
-
-
-class Error(Struct):
-    """Always an object: the mobile client waits for ever on anything else."""
-
-    status: int
-    message: str
-
-
-class SignalAcknowledgement(Struct):
-    """What the sender of a system message gets; without an `id` of its own there is no `mid`."""
-
-    server_mid: str
-    t: int
-    mid: str | UnsetType = UNSET
-
-
-class AwaitedFile(Struct):
-    """A file that a message has made, and where to put its content."""
-
-    file_id: str
-    file_name: str
-    upload_url: str
-
-
-class Acknowledgement(SignalAcknowledgement):
-    """What the sender of a message gets.
-
-    `modified` and `bot_message` are for conversation handlers, which we lack; `attachments` is there
-    when the message has made files.
-    """
-
-    modified: None = None
-    bot_message: None = None
-    attachments: Sequence[AwaitedFile] | UnsetType = UNSET
-
-
-class Acknowledged(Struct):
-    """QUIRK sama: the document calls it `ack`, clients in the field wait for `ask`: one packet has both."""
-
-    ask: SignalAcknowledgement
-    ack: SignalAcknowledgement

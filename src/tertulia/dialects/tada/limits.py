@@ -37,7 +37,6 @@ MAX_DEVICE_NAME = 255
 MAX_PUSH_TOKEN = 4_096
 MAX_UI_SETTINGS_BYTES = 16_000
 MAX_BOOK_CONTACTS = 10_000
-MAX_PICTURE_BYTES = 20 << 20
 MAX_LIST = 10_000
 """Items of any list in a body that has no limit of its own."""
 MAX_DELAY_S = 60.0

@@ -50,11 +50,6 @@ def color_of(uuid: str) -> str:
     return COLORS[crc32(uuid.encode()) % len(COLORS)]
 
 
-def stub_path(uuid: str, name: str, side: int) -> str:
-    """Where the stub picture lies, under the server's address."""
-    return stub_at(color_of(uuid), letters(name), side)
-
-
 def stub_at(color: str, signs: str, side: int) -> str:
-    """The same for these letters on that color."""
+    """Where the stub picture with these letters on that color lies, under the server's address."""
     return f"/u/{color}/{quote(signs, safe='')}/{side}.png"

@@ -1,10 +1,9 @@
 """Tada's date-times and versions (`gentime`), and our milliseconds and numbers."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from tertulia.core.ids import COUNTER_BITS, MAX_NUMBER, drawn_at, first_number_at
+from tertulia.core.ids import COUNTER_BITS, drawn_at
 
 NS_PER_MS = 1_000_000
 NS_PER_COUNT = 244
@@ -12,7 +11,6 @@ NS_PER_COUNT = 244
 
 _COUNTER = (1 << COUNTER_BITS) - 1
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FRACTIONS = tuple(f".{each:03d}000Z" for each in range(1_000))
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
@@ -43,25 +41,9 @@ def read_moment(text: str) -> int | None:
     return max(_FIRST_MS, min(passed // timedelta(milliseconds=1), _LAST_MS))
 
 
-def is_date(text: str) -> bool:
-    """Whether it is a day without a time."""
-    return _DATE.fullmatch(text.strip()) is not None
-
-
 def gentime(version: int) -> int:
     """Nanoseconds since 1970 of a version: the number drawn at a thing's last change.
 
     It grows with the number.
     """
     return drawn_at(version) * NS_PER_MS + (version & _COUNTER) * NS_PER_COUNT
-
-
-def version_at(at_ns: int) -> int:
-    """The smallest number whose `gentime` is not before that moment (nanoseconds since 1970)."""
-    at_ms, rest = divmod(at_ns, NS_PER_MS)
-    count = -(-rest // NS_PER_COUNT)
-    if at_ms < drawn_at(0):
-        return 0
-    if count > _COUNTER:
-        at_ms, count = at_ms + 1, 0
-    return min(first_number_at(at_ms) + count, MAX_NUMBER)

@@ -8,10 +8,11 @@ from tertulia.core.files import Files
 from tertulia.core.ids import FileId
 from tertulia.core.message_model import Attachment
 from tertulia.core.model import NewFile
+from tertulia.dialects.sama.acknowledgements import AwaitedFile
 from tertulia.dialects.sama.errors import NO_BODY, Refused, refused
 from tertulia.dialects.sama.ids import to_wire
 from tertulia.dialects.sama.params import Params
-from tertulia.dialects.sama.wire import AwaitedFile, encode
+from tertulia.dialects.sama.wire import encode
 
 BAD_ATTACHMENT = "Invalid attachment fields."
 TOO_MANY_FILES = "You've exceeded the file limit."

@@ -10,20 +10,19 @@ from tertulia.core.message_model import Draft, Sent
 from tertulia.core.messages import check_length
 from tertulia.core.pending import Pending
 from tertulia.core.signals import NewSignal
+from tertulia.dialects.sama.acknowledgements import (
+    Acknowledged,
+    Acknowledgement,
+    AwaitedFile,
+    SignalAcknowledgement,
+)
 from tertulia.dialects.sama.errors import FORBIDDEN, NO_BODY, Refused, refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer, Packet
 from tertulia.dialects.sama.handlers.attachments import attachments, awaited
 from tertulia.dialects.sama.handlers.caller import Caller
 from tertulia.dialects.sama.ids import UNKNOWN, to_wire
 from tertulia.dialects.sama.params import Params, need_object
-from tertulia.dialects.sama.wire import (
-    Acknowledged,
-    Acknowledgement,
-    AwaitedFile,
-    SignalAcknowledgement,
-    encode,
-    whole_second,
-)
+from tertulia.dialects.sama.wire import encode, whole_second
 
 if TYPE_CHECKING:
     from tertulia.dialects.sama.socket import Talk

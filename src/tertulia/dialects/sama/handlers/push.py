@@ -8,7 +8,8 @@ from tertulia.dialects.sama.errors import refused
 from tertulia.dialects.sama.handlers.answer import SUCCESS, Answer
 from tertulia.dialects.sama.ids import UNKNOWN
 from tertulia.dialects.sama.params import Params, need_object
-from tertulia.dialects.sama.wire import PushEvent, PushSubscription, encode
+from tertulia.dialects.sama.subscriptions import PushEvent, PushSubscription
+from tertulia.dialects.sama.wire import encode
 
 if TYPE_CHECKING:
     from tertulia.dialects.sama.socket import Talk
