@@ -19,6 +19,7 @@ from tertulia.core.model import Chat, ChatKind
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus
+from tertulia.delivery.delivered import Delivered
 from tertulia.delivery.encoder import Reader
 from tertulia.delivery.fanout import FanOut, Hearer
 from tertulia.delivery.hub import Hub
@@ -78,6 +79,8 @@ class Postroom:
         self.audience = Audience(self.store.load)
         self.encoder = Verbatim()
         self.flushed = 0
+        self.handed_over = 7
+        self.delivered = Delivered(lambda: self.handed_over)
         self.tasks: list[asyncio.Task[None]] = []
         self.fan_out = FanOut(
             self.hub,
@@ -86,6 +89,7 @@ class Postroom:
             spawn=self._spawn,
             flush=self._flush,
             before=before,
+            delivered=self.delivered,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -171,6 +175,23 @@ def test_events_wait_behind_one_whose_audience_must_be_read() -> None:
         assert len(room.tasks) == 1
         room.fan_out.deliver([posted(TEA, 5)])
         assert seqs(anna)[-1] == 5
+
+    asyncio.run(story())
+
+
+def test_what_waits_has_been_delivered_to_nobody() -> None:
+    async def story() -> None:
+        room = Postroom()
+        gate = room.store.gates[TEA] = asyncio.Event()
+        assert room.delivered.position == 7
+        room.fan_out.deliver([posted(TEA, 1)])
+        room.handed_over = 8
+        room.fan_out.deliver([posted(HALL, 2)])
+        room.handed_over = 9
+        assert room.delivered.position == 7
+        gate.set()
+        await room.settled()
+        assert room.delivered.position == 9
 
     asyncio.run(story())
 

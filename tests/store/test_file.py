@@ -13,6 +13,7 @@ import uvloop
 from tertulia.core.errors import Unavailable
 from tertulia.core.tally import Tally
 from tertulia.store import sqlite
+from tertulia.store.engine import Engine
 from tertulia.store.migrate import NewerStore, steps
 from tertulia.store.sqlite import SqliteEngine
 from tests.store.world import START, World, in_file, tell
@@ -95,29 +96,30 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         uvloop.run(tell(story, in_file(path)))
 
 
+class FullDisk:
+    """A connection that writes as to a full disk."""
+
+    def __init__(self, engine: Engine) -> None:
+        """From now on it stands before the writing connection of *engine*."""
+        assert isinstance(engine, SqliteEngine)
+        self.connection = engine._writer
+        self.full = False
+        engine._writer = self  # type: ignore[assignment]  # it does all that one does
+
+    def execute(self, sql: str, *parameters: Any) -> apsw.Cursor:
+        if self.full and sql.startswith(("COMMIT", "UPDATE counters", "PRAGMA wal_checkpoint")):
+            raise apsw.FullError("database or disk is full")
+        return self.connection.execute(sql, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
 def test_a_commit_that_fails_acknowledges_nothing_and_the_next_one_works(tmp_path: Path) -> None:
-    class FullDisk:
-        """Commits as a full disk does."""
-
-        def __init__(self, connection: apsw.Connection) -> None:
-            self.connection = connection
-            self.full = False
-
-        def execute(self, sql: str, *parameters: Any) -> apsw.Cursor:
-            if self.full and sql == "COMMIT":
-                raise apsw.FullError("database or disk is full")
-            return self.connection.execute(sql, *parameters)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.connection, name)
-
     async def story(world: World) -> None:
         anna, boris = await world.people("anna", "boris")
         chat = await world.group(anna, boris)
-        engine = world.engine
-        assert isinstance(engine, SqliteEngine)
-        disk = FullDisk(engine._writer)
-        engine._writer = disk  # type: ignore[assignment]  # it stands before the connection
+        disk = FullDisk(world.engine)
         world.heard.clear()
         disk.full = True
         outcomes = await asyncio.gather(
@@ -131,6 +133,39 @@ def test_a_commit_that_fails_acknowledges_nothing_and_the_next_one_works(tmp_pat
         assert (await world.post(anna, chat.id, "kept")).seq == 1
 
     uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+def test_a_store_that_cannot_be_written_to_does_not_pass_its_check(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        disk = FullDisk(world.engine)
+        disk.full = True
+        with pytest.raises(Unavailable):
+            await world.person("anna")
+        with pytest.raises(Unavailable):
+            await world.engine.check()
+        disk.full = False
+        await world.engine.check()
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+def test_a_store_on_a_full_disk_is_closed_all_the_same(tmp_path: Path) -> None:
+    async def first(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        last = await world.post(anna, chat.id, "kept")
+        FullDisk(world.engine).full = True
+        remembered.update(anna=anna, chat=chat, last=last)
+
+    async def second(world: World) -> None:
+        anna, chat = remembered["anna"], remembered["chat"]
+        assert await world.texts(anna, chat.id) == ["kept"]
+        assert (await world.post(anna, chat.id)).id > remembered["last"].id
+
+    remembered: dict[str, Any] = {}
+    open_engine = in_file(tmp_path / "tertulia.db")
+    uvloop.run(tell(first, open_engine))
+    uvloop.run(tell(second, open_engine))
 
 
 def test_a_connection_that_is_gone_acknowledges_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from tertulia.core.events import MessageEdited, MessagesDeleted, MessagesHidden
 from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.message_model import Draft, ListedMessage
 from tertulia.core.model import Actor, Chat, ChatChange, Page
+from tertulia.store.messages import SqlMessages
 from tertulia.store.work import rows
+from tests.store.interrupted import interrupted
 from tests.store.world import START, InStore, World, ids
 
 T = TypeVar("T")
@@ -125,6 +127,35 @@ def test_catching_up_page_by_page_ends_with_every_message_as_it_is_now(in_store:
 
 
 @pytest.mark.slow
+def test_catching_up_passes_over_nothing_that_is_posted_meanwhile(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris, chat = await tea(world)
+        posted: list[str] = []
+
+        async def post() -> None:
+            if len(posted) < 12:
+                world.now += 1
+                posted.append(str(len(posted)))
+                await world.post(anna, chat.id, posted[-1])
+                first = await world.post(anna, chat.id, "first")
+                await world.messages.edit(anna, first.id, "edited", world.now)
+
+        reading = SqlMessages(interrupted(world.engine, post))
+        found: list[ListedMessage] = []
+        page: list[ListedMessage] = []
+        after = 0
+        while len(posted) < 12 or page:
+            page = await reading.history(boris, chat.id, Page(10, after=after))
+            found += page
+            dates = [each.message.edited_at or each.message.sent_at for each in page]
+            after = max(dates, default=after)
+        texts = [each.message.text for each in found]
+        assert [text for text in texts if text.isdigit()] == posted
+        assert texts.count("edited") == len(posted)
+
+    in_store(story)
+
+
 def test_going_back_page_by_page_meets_every_old_message_once(in_store: InStore) -> None:
     def go_back(story: Story, steps: list[tuple[str, int, int]], size: int) -> None:
         for _ in range(8):

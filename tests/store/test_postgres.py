@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import uvloop
 
 from tertulia.core.errors import Unavailable
+from tertulia.core.events import MessagePosted
 from tertulia.core.message_model import Draft
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.postgres import PostgresEngine, Spawn, respelled
 from tertulia.store.work import draw, row, rows
 from tests.store.postgres_server import address, new_database
-from tests.store.world import START, World, in_postgres, tasks_of_engine, tell
+from tests.store.world import START, World, in_file, in_postgres, tasks_of_engine, tell
 
 pytestmark = pytest.mark.integration
 
@@ -76,6 +79,18 @@ def test_two_processes_draw_their_numbers_in_the_order_of_commits() -> None:
             assert await here.engine.write(draw(START)) > max(numbers)
 
     in_two_processes(story)
+
+
+def test_a_process_knows_that_another_was_there_before(tmp_path: Path) -> None:
+    async def story(here: World, there: World) -> None:
+        assert here.engine.is_shared or there.engine.is_shared
+
+    async def alone(world: World) -> None:
+        assert not world.engine.is_shared
+
+    in_two_processes(story)
+    uvloop.run(tell(alone, in_postgres))
+    uvloop.run(tell(alone, in_file(tmp_path / "tertulia.db")))
 
 
 def test_two_processes_write_into_one_chat_without_gap_or_repetition() -> None:
@@ -151,6 +166,47 @@ def test_a_connection_lost_inside_a_batch_acknowledges_nothing_of_it() -> None:
     uvloop.run(tell(story, in_postgres))
 
 
+class Breaking:
+    """A writing connection that is lost over its next COMMIT: after that is kept, or before."""
+
+    def __init__(self, engine: PostgresEngine, is_kept: bool) -> None:  # noqa: FBT001 - it has a name
+        assert engine._writer is not None
+        self._writer = engine._writer
+        self._is_kept = is_kept
+
+    async def execute(self, sql: str) -> str:
+        if not sql.endswith("COMMIT"):
+            return await self._writer.execute(sql)
+        if self._is_kept:
+            await self._writer.execute(sql)
+        self._writer.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_connection_lost_over_a_commit_hides_nothing_that_was_kept(*, is_kept: bool) -> None:
+    """What nobody was told had been stored is heard before what comes next, and once."""
+
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        engine_of(world)._writer = Breaking(engine_of(world), is_kept)  # type: ignore[assignment]  # it does all that one does
+        world.heard.clear()
+        outcome = await attempt(world.post(anna, chat.id, "perhaps"))
+        assert isinstance(outcome, Unavailable)
+        assert world.heard == []
+        last = await world.post(anna, chat.id, "after")
+        wanted = ["perhaps", "after"] if is_kept else ["after"]
+        assert [each.message.text for each in world.told(MessagePosted)] == wanted
+        assert await world.texts(boris, chat.id) == wanted
+        assert world.engine.position >= last.id
+
+    uvloop.run(tell(story, in_postgres))
+
+
 async def attempt(work: Awaitable[object]) -> object:
     try:
         return await work
@@ -169,6 +225,45 @@ def test_a_reader_whose_connection_was_lost_gets_another() -> None:
         await other.close()
         outcomes = [await attempt(world.accounts.several([anna.account_id])) for _ in range(6)]
         assert isinstance(outcomes[-1], list)
+        await world.engine.check()
+
+    uvloop.run(tell(story, in_postgres))
+
+
+@pytest.mark.parametrize("kind", [asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError])
+def test_a_database_that_lets_no_reader_in_is_unavailable(kind: type[Exception]) -> None:
+    class Shut:
+        def acquire(self, timeout: float) -> None:
+            raise kind("the database system is starting up")
+
+    async def story(world: World) -> None:
+        engine = engine_of(world)
+        readers, engine._readers = engine._readers, Shut()  # type: ignore[assignment]  # of a pool, only what is asked for
+        try:
+            with pytest.raises(Unavailable):
+                await engine.read(rows("SELECT 1"))
+        finally:
+            engine._readers = readers
+
+    uvloop.run(tell(story, in_postgres))
+
+
+def test_a_database_that_keeps_nothing_does_not_pass_its_check() -> None:
+    async def story(world: World) -> None:
+        other = await asyncpg.connect(engine_of(world)._url)
+        await other.execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE disk_full; END $$"
+        )
+        await other.execute(
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON counters EXECUTE FUNCTION full_disk()"
+        )
+        with pytest.raises(Unavailable):
+            await world.person("anna")
+        with pytest.raises(Unavailable):
+            await world.engine.check()
+        await other.execute("DROP TRIGGER full_disk ON counters")
+        await other.close()
         await world.engine.check()
 
     uvloop.run(tell(story, in_postgres))

@@ -16,6 +16,7 @@ from tertulia.core.model import Actor, ChatChange, NewGroup
 from tertulia.core.stream import StreamEntry
 from tertulia.store.callbacks import SqlCallbacks
 from tertulia.store.stream import SqlStream
+from tests.store.interrupted import interrupted
 from tests.store.world import LIMIT, START, InStore, World
 
 DAY_MS = 24 * 3_600_000
@@ -261,5 +262,31 @@ def test_the_floor_is_the_entry_with_so_many_newer_ones(in_store: InStore) -> No
         assert texts(await stream(world, boris, floor)) == ["7", "8", "9", "10", "11"]
         assert await SqlStream(world.engine).floor(boris.account_id, oldest, 100) == oldest
         assert await SqlStream(world.engine).floor(AccountId(1), oldest, 5) == oldest
+
+    in_store(story)
+
+
+def test_nothing_is_passed_over_that_is_posted_while_the_stream_is_read(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chats = [await world.group(anna, boris), await world.direct(anna, boris)]
+        start = world.engine.position
+        posted: list[str] = []
+
+        async def post() -> None:
+            if len(posted) < 12:
+                posted.append(str(len(posted)))
+                message = await world.post(anna, chats[len(posted) % 2].id, posted[-1])
+                await world.messages.edit(anna, message.id, f"{posted[-1]}!", world.now)
+
+        read = SqlStream(interrupted(world.engine, post))
+        found: list[StreamEntry] = []
+        position = start
+        while len(posted) < 12 or position < world.engine.position:
+            part = await read.after(boris.account_id, position, 3, own=False)
+            found += part.entries
+            position = part.seen
+        assert texts(found) == [f"{each}!" for each in posted]
+        assert kinds(found) == [MessagePosted.__name__, MessageEdited.__name__] * len(posted)
 
     in_store(story)

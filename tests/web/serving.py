@@ -58,6 +58,7 @@ class Echo:
         self.gone = asyncio.Event()
         self.drained: Callable[[], None] | None = None
         self.is_idle = True
+        self.parted = 0
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
@@ -92,6 +93,9 @@ class Echo:
         self.drained = done
         if self.is_idle:
             done()
+
+    def parting(self) -> None:
+        self.parted += 1
 
     def closed(self) -> None:
         self.ended += 1

@@ -206,7 +206,7 @@ def test_both_ends_can_close_with_a_code_of_their_own() -> None:
                 assert await client.closing() == (1000, "")
             for speaker in served.speakers:
                 await speaker.gone.wait()
-                assert speaker.ended == 1
+                assert (speaker.parted, speaker.ended) == (1, 1)
             assert served.tally.connections == 0
 
     in_time(story)
@@ -219,6 +219,8 @@ def test_a_close_lets_pass_what_was_offered_before_and_nothing_after() -> None:
             speaker.say(b"before")
             assert speaker.socket is not None
             speaker.socket.close(1008, "ä" * 100)
+            # Known at once, however long the client takes to answer.
+            assert (speaker.parted, speaker.ended) == (1, 0)
             speaker.say(b"after")
             speaker.socket.close(1001)
             client.send(frame(TEXT, b"unheard"))

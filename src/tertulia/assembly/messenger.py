@@ -54,6 +54,7 @@ from tertulia.core.teams import Teams
 from tertulia.core.ui_settings import UiSettings
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.callbacks import Callbacks
+from tertulia.delivery.delivered import Delivered
 from tertulia.delivery.hub import Hub
 from tertulia.delivery.pushes import Pushes
 from tertulia.dialects.sama import push_words
@@ -118,6 +119,7 @@ class Messenger:
     core: Services
     hub: Hub
     audience: Audience
+    delivered: Delivered
     pushes: Pushes
     callbacks: Callbacks
     sender: DevicePushes
@@ -135,7 +137,8 @@ async def messenger(parts: Parts) -> Messenger:
     accounts, blocks, sessions = SqlAccounts(engine), SqlBlocks(engine), SqlSessions(engine)
     chats, messages = SqlChats(engine), SqlMessages(engine)
     audience = Audience(chats.card)
-    journal = SqlLog(engine)
+    delivered = Delivered(lambda: engine.position)
+    journal = SqlLog(engine, lambda: delivered.position)
     await journal.close_visits()
     log = Log(journal, clock, spawn=spawn)
 
@@ -217,11 +220,11 @@ async def messenger(parts: Parts) -> Messenger:
         team_uploads=TeamUploads(SqlTeamUploads(engine), files, clock),
         histories=Histories(SqlHistories(engine), Messages(messages, clock), clock),
         unread=SqlUnread(engine),
-        unconfirmed=SqlUnconfirmed(engine),
+        unconfirmed=SqlUnconfirmed(engine, lambda: delivered.position),
         connections=hub,
         clock=clock,
     )
-    return Messenger(core, hub, audience, pushes, callbacks, sender)
+    return Messenger(core, hub, audience, delivered, pushes, callbacks, sender)
 
 
 async def _phone_codes(parts: Parts) -> PhoneCodes:

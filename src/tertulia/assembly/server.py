@@ -117,6 +117,7 @@ async def built(
             tally,
             spawn=tasks.start,
             flush=port.flusher.flush,
+            delivered=made.delivered,
             before=[
                 made.callbacks.hear,
                 *(each.hears for each in claiming if each.hears is not None),

@@ -98,6 +98,11 @@ async def _serve(settings: Settings) -> None:
                 settings.data, commands(server.engine, passwords, clock, base_url=base_url)
             ),
         ):
+            if server.engine.is_shared:
+                LOG.warning(
+                    "Another process uses this database: people on one server will not hear what"
+                    " happens on the other, nor that they were put out of a chat there"
+                )
             await _listener(settings, server, listening).serve([listening])
     except NewerStore as error:
         raise SettingsError(str(error)) from error

@@ -182,6 +182,11 @@ class LogStore(Protocol):
         """Everything up to this number has been handed to delivery."""
         ...
 
+    @property
+    def heard(self) -> int:
+        """Everything up to this number has been offered to who is connected; `position`, or somewhat less."""
+        ...
+
     async def came(self, account_id: AccountId, position: int, oldest: int) -> None:
         """A visit begins; those that ended up to *oldest* are forgotten."""
         ...

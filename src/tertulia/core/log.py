@@ -46,19 +46,29 @@ class Log:
     def came(self, account_id: AccountId) -> None:
         """A connection listens from now on; that of the first is written down soon.
 
-        The place in the log is taken now: what is announced from here on is heard.
+        The place in the log is taken now: what is announced from here on is heard. What has been
+        announced and is still on its way may have passed the connection by.
         """
         self._listening[account_id] += 1
         if account_id not in self._came_at:
             position = self._came_at[account_id] = self._store.position
             self._spawn(self._store.came(account_id, position, self._oldest()))
 
-    def went(self, account_id: AccountId) -> None:
-        """A connection listens no more; that of the last is written down soon."""
+    @property
+    def heard(self) -> int:
+        """Where who listens stands now: what comes after it may be on its way to him."""
+        return self._store.heard
+
+    def went(self, account_id: AccountId, *, heard: int | None = None) -> None:
+        """A connection listens no more; that of the last is written down soon.
+
+        *heard*: where it stood, if it was kept from hearing what came after that.
+        """
         self._listening[account_id] -= 1
         if not self._listening[account_id]:
             del self._listening[account_id], self._came_at[account_id]
-            self._spawn(self._store.went(account_id, self._store.position))
+            at = self._store.heard if heard is None else heard
+            self._spawn(self._store.went(account_id, at))
 
     async def missed(
         self, actor: Actor, *, after: int | None = None, before: int | None = None

@@ -63,3 +63,8 @@ class Connection(Protocol):
     def signed_out(self) -> None:
         """The session has ended: nobody is signed in here any more."""
         ...
+
+
+def nowhere(packet: bytes) -> None:
+    """Where packets go when there is no socket: a `Connection.offer`."""
+    del packet

@@ -41,6 +41,7 @@ from tertulia.core.events import (
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.tally import Tally
 from tertulia.delivery.audience import Audience
+from tertulia.delivery.delivered import Delivered
 from tertulia.delivery.encoder import Connection, Encoder
 from tertulia.delivery.hub import Hub
 
@@ -64,6 +65,7 @@ class FanOut:
         spawn: Spawn,
         flush: Callable[[], None],
         before: Sequence[Hearer] = (),
+        delivered: Delivered | None = None,
     ) -> None:
         """Nothing waits.
 
@@ -74,6 +76,7 @@ class FanOut:
             spawn: starts the task that reads a missing audience.
             flush: writes out what was offered, once per batch.
             before: are told of each event before anybody is offered a packet of it.
+            delivered: is told when something waits, and when nothing does any more.
         """
         self._hub = hub
         self._audience = audience
@@ -81,6 +84,7 @@ class FanOut:
         self._spawn = spawn
         self._flush = flush
         self._before = tuple(before)
+        self._delivered = delivered
         self._behind: deque[Event] = deque()
 
     def deliver(self, events: Sequence[Event]) -> None:
@@ -89,6 +93,8 @@ class FanOut:
         for number, event in enumerate(events):
             if self._behind or not self._is_ready(event):
                 was_waiting = bool(self._behind)
+                if self._delivered is not None:
+                    self._delivered.hold()
                 self._behind.extend(events[number:])
                 if not was_waiting:
                     self._spawn(self._catch_up())
@@ -118,6 +124,8 @@ class FanOut:
             self._deliver(event)
             self._behind.popleft()
         self._flush()
+        if self._delivered is not None:
+            self._delivered.release()
 
     def _deliver(self, event: Event) -> None:
         try:

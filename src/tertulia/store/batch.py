@@ -228,6 +228,8 @@ class Gathering:
         self._idle.set()
         self._committer: Committer | None = None
         self.position = 0
+        # Whether the newest commit failed.
+        self.is_failing = False
 
     def start(self, committer: Committer, last_number: int) -> None:
         """From now on batches go to *committer*; *last_number* is the store's newest."""
@@ -273,6 +275,7 @@ class Gathering:
 
     def finish(self, batch: Batch) -> None:
         """The batch is on disk: publish what happened, in order, then let the callers go on."""
+        self.is_failing = False
         self._tally.commits += 1
         self._tally.units += len(batch.jobs)
         self._tally.messages_stored += sum(type(event) is MessagePosted for event in batch.events)
@@ -307,6 +310,7 @@ class Gathering:
     def fail(self, batch: Batch, error: BaseException) -> None:
         """Nothing of the batch was kept: every caller hears that the store is not available."""
         LOG.error("A commit failed; nothing of it was acknowledged", exc_info=error)
+        self.is_failing = True
         self._tally.commits_failed += 1
         self._next()
         for job in batch.jobs:
@@ -315,6 +319,16 @@ class Gathering:
             refusal = Unavailable("store")
             refusal.__cause__ = error
             _settled(job, None, refusal)
+
+    def tell_late(self, batch: Batch) -> None:
+        """A batch that had failed is on the disk all the same: publish what happened.
+
+        Its callers know nothing of it, and find out when they try again.
+        """
+        self._tally.messages_stored += sum(type(event) is MessagePosted for event in batch.events)
+        if batch.events:
+            self._tell(batch.events)
+        self.position = max(self.position, batch.last_number)
 
     def _next(self) -> None:
         # First of all, so that the disk works while we deliver.

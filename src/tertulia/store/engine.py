@@ -19,6 +19,11 @@ class Engine(Protocol):
         """The last number of the newest commit that has been handed to delivery, or of the store."""
         ...
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether another process had the store open, too, when this one opened it."""
+        ...
+
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
         ...

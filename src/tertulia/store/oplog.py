@@ -6,7 +6,7 @@ are found by the index on dates that is there anyway; `SLACK_MS` makes up for nu
 taken at different moments.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -176,13 +176,20 @@ Gap = tuple[int, int]
 class SqlLog:
     """`core.chat_ports.LogStore` over an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, heard: Callable[[], int] | None = None) -> None:
+        """*heard* tells up to where everything has been delivered; None: all that was handed over has."""
         self._engine = engine
+        self._heard = heard
 
     @property
     def position(self) -> int:
         """See the port."""
         return self._engine.position
+
+    @property
+    def heard(self) -> int:
+        """See the port."""
+        return self._engine.position if self._heard is None else self._heard()
 
     async def came(self, account_id: AccountId, position: int, oldest: int) -> None:
         """See the port."""

@@ -34,7 +34,7 @@ from tertulia.store.batch import (
     StoreFault,
     commit,
 )
-from tertulia.store.work import Ask, Many, Rows, Run, Work
+from tertulia.store.work import Ask, Many, Rows, Run, Work, rows
 
 LOG = logging.getLogger(__name__)
 
@@ -59,11 +59,13 @@ CONNECT_WITHIN_S = 5.0
 UPGRADE_LOCK = 0x7E27_71A0
 """An advisory lock of our own: two processes that start at once upgrade one after the other."""
 
-# What a connection that breaks, or cannot be had, may raise.
+# What a connection that breaks, or cannot be had, may raise: also while the database starts or stops,
+# and when it has no room for one more.
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
@@ -97,6 +99,12 @@ WHERE current_setting('synchronous_commit') = 'off'
 """
 
 
+OTHERS = """
+SELECT COUNT(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'tertulia' AND pid <> pg_backend_pid()
+"""
+
+
 class PostgresEngine:
     """Units over one PostgreSQL database, which several processes may share."""
 
@@ -109,8 +117,12 @@ class PostgresEngine:
         self._gathering = Gathering(publish, tally)
         self._writer: Connection | None = None
         self._readers: asyncpg.Pool[asyncpg.Record] | None = None
+        self._is_shared = False
         self._last_number = 0
         self._held = ""
+        # The connection was lost over its COMMIT, and nobody knows which was first.
+        self._doubtful: Batch | None = None
+        self._is_committing = False
 
     async def open(self) -> None:
         """Connect and bring the schema up to date.
@@ -122,6 +134,7 @@ class PostgresEngine:
         try:
             self._writer = await self._connect()
             await _upgrade(self._writer)
+            self._is_shared = await self._writer.fetchval(OTHERS) > 0
             self._last_number = await self._writer.fetchval(LAST_NUMBER)
             self._readers = await asyncpg.create_pool(
                 self._url,
@@ -158,6 +171,11 @@ class PostgresEngine:
         """See `Engine`."""
         return self._gathering.position
 
+    @property
+    def is_shared(self) -> bool:
+        """See `Engine`."""
+        return self._is_shared
+
     async def write(self, unit: Work[T]) -> T:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         return await self._gathering.submit(unit)
@@ -182,13 +200,16 @@ class PostgresEngine:
         return await self.read(unit)
 
     async def check(self) -> None:
-        """Raises: Unavailable when the database does not answer."""
+        """Raises: Unavailable when the database does not answer, or keeps nothing."""
         assert self._readers is not None, "open() was called"
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 await self._readers.fetchval(LAST_NUMBER)
         except (*LOST, asyncpg.PostgresError) as error:
             raise Unavailable("store") from error
+        if self._gathering.is_failing:
+            # Each commit keeps the last number at least.
+            await self.write(rows(LAST_NUMBER))
 
     async def close(self) -> None:
         """Finish what waits, then disconnect."""
@@ -224,9 +245,12 @@ class PostgresEngine:
         try:
             if self._writer is None or self._writer.is_closed():
                 self._writer = await self._connect()
+            await self._settle_doubt(self._writer)
             await self._commit(batch, self._writer)
         except Exception as error:  # noqa: BLE001 - the callers are told, and the log
             self._let_go()
+            if self._is_committing and batch.last_number > self._last_number:
+                self._doubtful = batch
             self._gathering.fail(batch, error)
         except BaseException as error:
             self._let_go()
@@ -235,11 +259,22 @@ class PostgresEngine:
         else:
             self._gathering.finish(batch)
 
+    async def _settle_doubt(self, writer: Connection) -> None:
+        """Publish what has happened after all; each commit keeps a number of its own."""
+        if self._doubtful is None:
+            return
+        kept = await writer.fetchval(LOCK_NUMBER)
+        batch, self._doubtful = self._doubtful, None
+        if kept == batch.last_number:
+            LOG.warning("A commit that had failed is on the disk")
+            self._gathering.tell_late(batch)
+
     async def _commit(self, batch: Batch, writer: Connection) -> None:
         transaction = commit(batch)
         answer: Any = None
         fault: StoreFault | None = None
         self._held = ""
+        self._is_committing = False
         while True:
             try:
                 ask = transaction.send(answer) if fault is None else transaction.throw(fault)
@@ -260,6 +295,7 @@ class PostgresEngine:
             case Begin():
                 return await self._begun(writer)
             case Commit(last_number=last):
+                self._is_committing = True
                 # COMMIT of a transaction that cannot be kept answers ROLLBACK, and is no error.
                 if await writer.execute(held + COMMIT.format(last=last)) != "COMMIT":
                     raise StoreFault("the transaction was rolled back")

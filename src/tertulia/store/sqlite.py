@@ -24,7 +24,7 @@ from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.batch import Batch, Begin, Commit, Gathering, SetUnit, StoreFault, commit
-from tertulia.store.work import Ask, Many, Rows, Run, Work
+from tertulia.store.work import Ask, Many, Rows, Run, Work, run
 
 LOG = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ REFUSED = (apsw.Error, OverflowError, UnicodeError)
 IN_MEMORY = ":memory:"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
+TRIAL = "UPDATE counters SET value = value WHERE name = 'number'"
 PAGES_BETWEEN_COPIES = 3_000
 """12 MiB. When the log has grown by so many it is copied into the database file, beside the writer."""
 
@@ -146,6 +147,11 @@ class SqliteEngine:
         """See `Engine`."""
         return self._gathering.position
 
+    @property
+    def is_shared(self) -> bool:
+        """See `Engine`; the lock says no."""
+        return False
+
     async def write(self, unit: Work[T]) -> T:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
         return await self._gathering.submit(unit)
@@ -174,11 +180,13 @@ class SqliteEngine:
         return answered(unit, self._scanning)
 
     async def check(self) -> None:
-        """Raises: Unavailable when the store cannot be read."""
+        """Raises: Unavailable when the store cannot be read, or not be written to."""
         try:
             self._reader.execute(LAST_NUMBER).fetchone()
         except apsw.Error as error:
             raise Unavailable("store") from error
+        if self._gathering.is_failing:
+            await self.write(run(TRIAL))
 
     async def close(self) -> None:
         """Finish what waits, then tidy the file."""
@@ -194,11 +202,18 @@ class SqliteEngine:
             self._scanner.shutdown(wait=True)
         self._reader.close()
         if self._path != IN_MEMORY:
-            self._writer.execute(KEEP_NUMBER, (self._last_number,))
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._tidy()
             self._writer.close()
             os.close(self._file)
             self._lock.close()
+
+    def _tidy(self) -> None:
+        try:
+            self._writer.execute(KEEP_NUMBER, (self._last_number,))
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except apsw.Error as error:
+            # As after a crash: all is in the log, and numbers go on from those in reserve.
+            LOG.warning("The store could not be tidied: %s", error)
 
     def _hand_over(self, batch: Batch) -> None:
         self._inbox.put(batch)

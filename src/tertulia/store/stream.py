@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.core.events import MessageEdited, MessagesDeleted, MessagesRead
-from tertulia.core.ids import MAX_NUMBER, AccountId, MessageId, drawn_at
+from tertulia.core.ids import AccountId, MessageId, drawn_at
 from tertulia.core.stream import Streamed, StreamEntry, StreamPart
 from tertulia.store import records
 from tertulia.store.engine import Engine
@@ -61,13 +61,14 @@ class SqlStream:
         self, account_id: AccountId, position: int, limit: int, *, own: bool
     ) -> StreamPart:
         """See the port."""
-        # What is handed to delivery can be read; what can be read has perhaps not been handed over.
+        # What is handed to delivery can be read by all statements of the unit; what comes while they
+        # run, by the later ones only. It has not been handed over yet, so somebody will look again.
         end = max(self._engine.position, position)
         begin = position
         while True:
-            part = await self._engine.read(first_after(account_id, begin, limit, own=own))
-            if part.entries or part.seen == MAX_NUMBER:
-                return part._replace(seen=_last(part, end))
+            part = await self._engine.read(first_after(account_id, begin, end, limit, own=own))
+            if part.entries or part.seen == end:
+                return part
             begin = part.seen
 
     async def floor(self, account_id: AccountId, oldest: int, count: int) -> int:
@@ -80,13 +81,10 @@ class SqlStream:
         return oldest if found is None else max(found[0], oldest)
 
 
-def _last(part: StreamPart, end: int) -> int:
-    last = part.entries[-1].number if part.entries else 0
-    return max(end, last) if part.seen == MAX_NUMBER else part.seen
-
-
-def first_after(account_id: AccountId, position: int, limit: int, *, own: bool) -> Work[StreamPart]:
-    """The first entries after a place; `seen` is MAX_NUMBER when there are no others.
+def first_after(
+    account_id: AccountId, position: int, end: int, limit: int, *, own: bool
+) -> Work[StreamPart]:
+    """The first entries after a place, up to *end*; `seen` is that when there are no others.
 
     There may be none and `seen` another place: everything up to there was not worth an entry.
     """
@@ -96,7 +94,7 @@ def first_after(account_id: AccountId, position: int, limit: int, *, own: bool) 
         *(yield from farewells(account_id, position, limit)),
         (yield from changes(account_id, position, limit)),
     )
-    seen = min(source.complete for source in sources)
+    seen = min(end, *(source.complete for source in sources))
     known = {
         entry.number: entry
         for source in sources

@@ -1,5 +1,7 @@
 """Where sessions stood in their teams when they hung up."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tertulia.core.errors import NotSignedIn
@@ -26,17 +28,19 @@ UPDATE unconfirmed SET position = ?, messages = ? WHERE session_id = ? AND team_
 class SqlUnconfirmed:
     """`core.unconfirmed.UnconfirmedStore` over an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, heard: Callable[[], int] | None = None) -> None:
+        """*heard* tells up to where everything has been delivered; None: all that was handed over has."""
         self._engine = engine
+        self._heard = heard
 
     @property
     def position(self) -> int:
         """See the port."""
-        return self._engine.position
+        return self._engine.position if self._heard is None else self._heard()
 
     async def begin(self, session_id: SessionId, team_id: TeamId) -> HungUp | None:
         """See the port."""
-        return await self._engine.write(begin(session_id, team_id, self._engine.position))
+        return await self._engine.write(begin(session_id, team_id, self.position))
 
     async def end(self, session_id: SessionId, team_id: TeamId, stood: HungUp) -> None:
         """See the port."""

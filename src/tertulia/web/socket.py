@@ -364,6 +364,11 @@ class Socket(WSListener):
         self._outbox.clear()
         self._waiting_bytes = 0
         self._parts = None
+        if self._speaker is not None:
+            try:
+                self._speaker.parting()
+            except Exception:
+                LOG.exception(MISTAKE)
         house.closing[self] = asyncio.get_running_loop().time() + house.limits.close_grace_s
         # Cut in the middle of a character, the reason would be no UTF-8.
         cut = reason.encode()[:MOST_REASON_BYTES].decode(errors="ignore")

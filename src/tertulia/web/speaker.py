@@ -44,6 +44,13 @@ class Speaker(Protocol):
         """
         ...
 
+    def parting(self) -> None:
+        """The socket is being closed: what is offered from now on is not sent. Called once, if at all.
+
+        Nobody may be taken out of the hub here: it may be a packet for him that went too far.
+        """
+        ...
+
     def closed(self) -> None:
         """The socket is gone. Called once, last, if `opened` was."""
         ...

@@ -17,7 +17,7 @@ from tertulia.core.ids import AccountId, SessionId
 from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor, Session
 from tertulia.core.pending import Pending
-from tertulia.delivery.encoder import Encoder, Reader
+from tertulia.delivery.encoder import Encoder, Reader, nowhere
 from tertulia.dialects.sama import envelope
 from tertulia.dialects.sama.desk import SamaDesk, SamaReader
 from tertulia.dialects.sama.envelope import Misfit, Request, bare
@@ -26,7 +26,7 @@ from tertulia.dialects.sama.handlers import OPEN, OPERATIONS, messages
 from tertulia.dialects.sama.handlers.answer import Answer, Packet
 from tertulia.dialects.sama.plain import read_plain
 from tertulia.dialects.sama.wire import encode
-from tertulia.web.frames import text_frame
+from tertulia.web.frames import POLICY, text_frame
 from tertulia.web.socket import Socket
 
 LOG = logging.getLogger(__name__)
@@ -48,17 +48,10 @@ MOST_ACKNOWLEDGED = 256
 MOST_MISFITS = 20
 """Frames in a row that are no JSON object; then the connection is closed with 1008."""
 
-POLICY_VIOLATION = 1008
-
 NOBODY = Reader(0, AccountId(0), SessionId(0), "")
 """Who listens while nobody is signed in; never in the hub."""
 
 _numbers = itertools.count(1)
-
-
-def _nowhere(packet: bytes) -> None:
-    """Where packets go when there is no socket."""
-    del packet
 
 
 class _Slot:
@@ -74,7 +67,7 @@ class Talk:
     """A client's connection (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
     __slots__ = (
-        "_acknowledged", "_held", "_is_paused", "_misfits", "_on_idle", "_slots",
+        "_acknowledged", "_held", "_held_at", "_is_paused", "_listens", "_misfits", "_on_idle", "_slots",
         "_together", "_waiting", "desk", "encoder", "extensions", "is_inactive", "number", "offer", "reader",
         "session", "socket",
     )  # fmt: skip
@@ -88,13 +81,15 @@ class Talk:
         self.extensions: frozenset[str] = frozenset()
         self.reader = NOBODY
         self.encoder: Encoder = desk.encoder
-        self.offer: Callable[[bytes], None] = _nowhere
+        self.offer: Callable[[bytes], None] = nowhere
         self._slots: deque[_Slot] | None = None
         self._waiting: deque[Request | Misfit] | None = None
         self._held: list[bytes] | None = None
+        self._held_at = 0
         self._acknowledged: dict[str, None] | None = None
         self._together = False
         self._is_paused = False
+        self._listens = False
         self._misfits = 0
         self._on_idle: Callable[[], None] | None = None
 
@@ -137,11 +132,17 @@ class Talk:
         else:
             done()
 
+    def parting(self) -> None:
+        """Nothing more is sent: whatever happens from now on is for the log."""
+        self.socket = None
+        self.offer = nowhere
+        self._stop_listening()
+
     def closed(self) -> None:
         """The socket is gone. What is under way comes to its end, but nobody hears of it."""
+        self.parting()
         self.sign_out()
-        self.socket = self._waiting = None
-        self.offer = _nowhere
+        self._waiting = None
 
     # Serving.
 
@@ -231,7 +232,7 @@ class Talk:
         slot.answer = misfit.error()
         self._say_answers()
         if self._misfits >= MOST_MISFITS and self.socket is not None:
-            self.socket.close(POLICY_VIOLATION, "nothing of this is a request")
+            self.socket.close(POLICY, "nothing of this is a request")
 
     async def _serve(self, request: Request, slot: _Slot) -> None:
         slot.answer = await self._answer(request)
@@ -264,7 +265,7 @@ class Talk:
     def _release(self) -> None:
         held, self._held = self._held, None
         if held is not None:
-            self.offer = _nowhere if self.socket is None else self.socket.offer
+            self.offer = nowhere if self.socket is None else self.socket.offer
             for packet in held:
                 self.offer(packet)
 
@@ -292,6 +293,7 @@ class Talk:
         """Keep packets back until the present request is answered."""
         if self._held is None:
             self._held = []
+            self._held_at = self.desk.core.log.heard
             self.offer = self._held.append
 
     def signed_out(self) -> None:
@@ -338,6 +340,7 @@ class Talk:
         if is_first:
             self._hold()
         log.came(account_id)
+        self._listens = True
         self.desk.house.hub.add(self)
         return is_first
 
@@ -352,11 +355,19 @@ class Talk:
         if self.session is None:
             return
         self.desk.house.hub.remove(self)
-        self.desk.core.log.went(self.session.account_id)
+        self._stop_listening()
         self.session, self.reader = None, NOBODY
         self.is_inactive = False
         if self.socket is not None:
             self.socket.signed_in = False
+
+    def _stop_listening(self) -> None:
+        if self._listens and self.session is not None:
+            self._listens = False
+            # What is kept back leaves all the same, if only the session ends.
+            is_lost = self._held is not None and self.socket is None
+            heard = self._held_at if is_lost else None
+            self.desk.core.log.went(self.session.account_id, heard=heard)
 
     def was_acknowledged(self, ref: str | None) -> bool:
         """Whether this connection has had an acknowledgement for a message of that id."""

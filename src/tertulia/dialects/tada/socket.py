@@ -18,7 +18,7 @@ from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor
 from tertulia.core.pending import Pending
 from tertulia.core.unconfirmed import HungUp
-from tertulia.delivery.encoder import Encoder
+from tertulia.delivery.encoder import Encoder, nowhere
 from tertulia.dialects.tada import packets
 from tertulia.dialects.tada.auth import Caller
 from tertulia.dialects.tada.client_events import EVENTS, Asked
@@ -61,11 +61,6 @@ _HEADERS = tuple(bytes((0x81, 126, each >> 8, each & 255)) for each in range(1 <
 _numbers = itertools.count(1 << 40)
 
 
-def _nowhere(packet: bytes) -> None:
-    """Where packets go when there is no socket."""
-    del packet
-
-
 class Talk:
     """A client's socket (`web.socket.Speaker`, `delivery.encoder.Connection`)."""
 
@@ -93,7 +88,7 @@ class Talk:
         self._in_flight = 0
         self._is_paused = False
         self._held: list[bytes] | None = None
-        self.offer: Callable[[bytes], None] = _nowhere
+        self.offer: Callable[[bytes], None] = nowhere
         self._waiting: deque[Heard] | None = None
         self.confirmations = Confirmations()
         self._places: Places | None = None
@@ -143,6 +138,9 @@ class Talk:
         else:
             done()
 
+    def parting(self) -> None:
+        """What is not sent is not confirmed, and will be said again."""
+
     def closed(self) -> None:
         """The socket is gone. What is under way comes to its end, but nobody hears of it."""
         self.socket = self._waiting = None
@@ -151,7 +149,7 @@ class Talk:
         self._begun = self._is_ready = False
         self._held = None
         # It would keep us alive otherwise.
-        self.offer = _nowhere
+        self.offer = nowhere
 
     # Beginning and ending.
 
