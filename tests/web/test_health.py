@@ -66,7 +66,7 @@ def test_a_part_that_fails_or_does_not_answer_is_named_and_its_secrets_are_not()
 
 
 def test_metrics_tell_what_the_tally_counted() -> None:
-    tally = Tally(connections=3, frames_in=7, slow_readers_closed=1)
+    tally = Tally(connections=3, frames_in=7, commits_failed=2, slow_readers_closed=1)
     for seconds in (0.0001, 0.02, 99.0):
         tally.commit_seconds.observe(seconds)
 
@@ -76,6 +76,7 @@ def test_metrics_tell_what_the_tally_counted() -> None:
         assert status == 200
         assert "tertulia_connections 3.0" in lines
         assert "tertulia_frames_in_total 7.0" in lines
+        assert "tertulia_commits_failed_total 2.0" in lines
         assert "tertulia_slow_readers_closed_total 1.0" in lines
         assert 'tertulia_commit_seconds_bucket{le="0.025"} 2.0' in lines
         assert 'tertulia_commit_seconds_bucket{le="+Inf"} 3.0' in lines

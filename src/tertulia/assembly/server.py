@@ -256,7 +256,7 @@ def engine_for(settings: Settings) -> EngineOf:
     except ImportError as error:
         raise SettingsError(
             "database_url asks for PostgreSQL, but its driver is missing:"
-            " pip install 'tertulia[postgres]'"
+            " install it with '.[postgres]' instead of '.'"
         ) from error
     url = settings.database_url
     return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)

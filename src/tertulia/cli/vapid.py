@@ -49,5 +49,5 @@ def _from_postgres(url: str) -> str | None:
     except ImportError as error:
         raise SettingsError(
             "database_url asks for PostgreSQL, but its driver is missing:"
-            " pip install 'tertulia[postgres]'"
+            " install it with '.[postgres]' instead of '.'"
         ) from error

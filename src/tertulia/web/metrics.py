@@ -39,6 +39,7 @@ class TallyCollector(Collector):
             ("packets_out", "Packets that left through WebSockets.", tally.packets_out),
             ("messages_stored", "Messages of people that were stored.", tally.messages_stored),
             ("commits", "Commits of the store.", tally.commits),
+            ("commits_failed", "Commits that failed; none was acknowledged.", tally.commits_failed),
             ("slow_readers_closed", "Sockets closed with 1013.", tally.slow_readers_closed),
             ("refused", "Requests and sockets past a limit of the port.", tally.refused),
             ("logins_failed", "Sign-ins that failed.", tally.logins_failed),
