@@ -45,6 +45,17 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     uvloop.run(tell(second, open_engine))
 
 
+def test_nobody_else_may_read_it_whatever_the_folder_allows(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.person("anna")
+        kept = [each for each in tmp_path.iterdir() if each.suffix != ".lock"]
+        assert len(kept) == 3, "the store, its log, and the index of that"
+        assert {each.stat().st_mode & 0o077 for each in kept} == {0}
+
+    tmp_path.chmod(0o755)
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
 def test_a_second_process_is_refused_by_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "tertulia.db"
 

@@ -351,4 +351,6 @@ def _own(path: Path) -> Any:
     except OSError as error:
         lock.close()
         raise Unavailable(f"the store {path}: another Tertulia uses it, so it") from error
+    # Else SQLite would make it for all to read; the files beside it get the rights of this one.
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
     return lock
