@@ -1,6 +1,7 @@
 /** A signed-in person's client: the line, the world, the outbox, and what one does with them. */
 
 import { t } from '../i18n/index.svelte';
+import { forgetSeen } from '../sync/chats.svelte';
 import type { Keep } from '../sync/keep';
 import { BrowserKeep } from '../sync/keep';
 import { Inbox } from '../sync/inbox';
@@ -16,6 +17,7 @@ import { forgetSession, freshSession, here, upload } from '../wire/http';
 import type { Json, LineState } from '../wire/socket';
 import { Line, Refused, SignedOut } from '../wire/socket';
 import { tada } from '../wire/tada';
+import { forgetDrafts } from './drafts.svelte';
 import { FileLinks } from './links';
 import { Notifier } from './notify.svelte';
 import { forgetPushes } from './push';
@@ -119,6 +121,8 @@ export class Client {
     forgetSession();
     await forgetPushes();
     this.world.marks.forget();
+    forgetSeen();
+    forgetDrafts();
     await this.#keep.wipe();
     this.ended(isOver);
   }
@@ -359,7 +363,7 @@ export function outsideUrl(it: Attachment): string {
 function holdTab(tab: string, stopped: AbortSignal): void {
   const locks = navigator.locks as LockManager | undefined;
   void locks
-    ?.request(`tertulia-tab-${tab}`, () => new Promise<void>((done) => (stopped.onabort = () => done())))
+    ?.request(`tertulia-tab-${tab}`, () => new Promise<void>((done) => (stopped.aborted ? done() : (stopped.onabort = () => done()))))
     .catch(() => undefined);
 }
 

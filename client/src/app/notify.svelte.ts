@@ -50,6 +50,8 @@ export class Notifier {
 
   stop(): void {
     this.#stopped.abort();
+    // Nothing of it stays in the title for whoever comes next.
+    this.badge(0, '');
     void this.#audio?.close().catch(() => undefined);
   }
 

@@ -2,6 +2,7 @@
 
 import type { Key } from '../i18n/index.svelte';
 import { t } from '../i18n/index.svelte';
+import { REPLY_GONE } from '../sync/outbox.svelte';
 import { LineLost, Refused } from '../wire/socket';
 
 export interface Note {
@@ -64,6 +65,8 @@ const WORDS: [RegExp, Key][] = [
   [/^The invitation is unknown|by invitation only/, 'fail.invite'],
   [/^Registration on this server is closed/, 'sign.closed'],
   [/too many users|maximum participant/, 'fail.full'],
+  [/^Message ID not found/, 'fail.message'],
+  [REPLY_GONE, 'fail.reply'],
   [/^upload$/, 'fail.upload'],
   [/^The file is too large|^Incorrect file size/, 'fail.tooLarge'],
 ];

@@ -440,6 +440,8 @@ export const en = {
   'fail.block': 'One of you has blocked the other.',
   'fail.forbidden': 'You may not do that here.',
   'fail.gone': 'This is not there any more.',
+  'fail.message': 'This message was deleted.',
+  'fail.reply': 'The message it answers was deleted. Sent again, it goes without it.',
   'fail.invite': 'This invitation is unknown, used up or out of date.',
   'fail.code': 'The code is wrong or too old.',
   'fail.noUser': 'Nobody is known under this address.',

@@ -12,6 +12,11 @@ import { byChange } from './pages';
 const RECOUNT_MS = 400;
 const SEEN = 'tertulia.seen.';
 
+/** What was seen here of channels goes with who has seen it. */
+export function forgetSeen(): void {
+  local.removeAll(SEEN);
+}
+
 export interface ChatsNeeds {
   readonly meId: string;
   ask(name: string, params?: unknown): Promise<Json>;
@@ -99,7 +104,11 @@ export class Chats {
       for (const it of page) {
         const id = text(it._id);
         listed.add(id);
-        if (this.#touched.has(id)) continue;
+        if (this.#touched.has(id)) {
+          // What was missed before that is known to the server only.
+          this.recountSoon(id);
+          continue;
+        }
         const chat = chatOf(it, this.#needs.meId);
         this.put(this.#withSeen(chat));
         this.#needs.want([chat.personId, chat.last?.from ?? '']);
@@ -142,6 +151,9 @@ export class Chats {
     // A channel's server keeps no mark that we could set; this browser does.
     if (chat.kind === 'channel' && chat.last) local.set(SEEN + id, chat.last.id);
     if (chat.unread !== left) this.put({ ...chat, unread: left });
+    // What is under way may be from before.
+    this.#touched.add(id);
+    void this.#fetching.get(id)?.then(() => this.recountSoon(id));
   }
 
   #withSeen(chat: ChatRecord): ChatRecord {

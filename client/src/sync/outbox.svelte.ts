@@ -44,6 +44,8 @@ export interface OutboxNeeds {
 const REMEMBERED_MS = 20 * 3600_000;
 const A_DAY_MS = 24 * 3600_000;
 const UPLOAD_TRIES = 4;
+/** What the server says when the message that is answered has been deleted. */
+export const REPLY_GONE = /^Incorrect replied message/;
 
 export class Outbox {
   items = $state.raw<readonly OutItem[]>([]);
@@ -55,6 +57,7 @@ export class Outbox {
   #sentOn = new Map<string, number>();
   #uploading = new Map<string, AbortController>();
   #lastAt = 0;
+  #adopting: Promise<void> | undefined;
 
   constructor(needs: OutboxNeeds, tab = randomId()) {
     this.#needs = needs;
@@ -62,7 +65,12 @@ export class Outbox {
   }
 
   /** What earlier pages left, if nobody else looks after it. */
-  async adopt(): Promise<void> {
+  adopt(): Promise<void> {
+    this.#adopting ??= this.#adoptAll().finally(() => (this.#adopting = undefined));
+    return this.#adopting;
+  }
+
+  async #adoptAll(): Promise<void> {
     const mine = new Set(this.items.map((each) => each.ref));
     const left: OutItem[] = [];
     for (const item of await this.#needs.keep.outbox()) {
@@ -113,7 +121,7 @@ export class Outbox {
   /** Once more, after the server did not want it. */
   async retry(ref: string): Promise<void> {
     this.#sentOn.delete(ref);
-    const item = await this.#change(ref, (each) => ({ ...each, why: '' }));
+    const item = await this.#change(ref, (each) => ({ ...each, why: '', replyTo: REPLY_GONE.test(each.why) ? '' : each.replyTo }));
     if (item) this.run();
   }
 

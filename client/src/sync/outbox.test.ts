@@ -130,3 +130,28 @@ test('files go first, and a message that another tab saw arrive is not sent', as
   expect(state.sent).toHaveLength(1);
   vi.restoreAllMocks();
 });
+
+test('what was left is taken up once, however often one looks', async () => {
+  const keep = new MemoryKeep();
+  const left = office(keep, 'tab-0');
+  left.state.isUp = false;
+  await left.outbox.send({ chatId: 'c', body: 'one' });
+  const { outbox } = office(keep);
+  await Promise.all([outbox.adopt(), outbox.adopt()]);
+  expect(outbox.items.map((each) => each.body)).toEqual(['one']);
+});
+
+test('an answer to what was deleted leaves without it when one tries again', async () => {
+  const { state, outbox } = office();
+  state.refuses = 'Incorrect replied message ID.';
+  await outbox.send({ chatId: 'c', body: 'yes', replyTo: 'm1' });
+  await settled();
+  const [failed] = outbox.items;
+  expect(failed).toMatchObject({ why: 'Incorrect replied message ID.', replyTo: 'm1' });
+  state.refuses = '';
+  await outbox.retry(failed!.ref);
+  await settled();
+  expect(state.sent.at(-1)).toMatchObject({ id: failed!.ref, body: 'yes' });
+  expect(state.sent.at(-1)).not.toHaveProperty('replied_message_id');
+  expect(outbox.items).toEqual([]);
+});

@@ -150,7 +150,7 @@ export class World {
     const open = this.#timelines.get(this.openId);
     await Promise.all([
       this.#list.list(),
-      open?.isFresh ? open.catchUp() : undefined,
+      open?.isFresh || open?.hasFailed ? open.catchUp() : undefined,
       this.readBlocked(),
     ]);
     if (open) this.saved(open);

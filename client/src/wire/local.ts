@@ -28,4 +28,14 @@ export const local = {
       // Then it is not there either.
     }
   },
+  /** All whose names begin like that. */
+  removeAll(start: string): void {
+    let stored: string[] = [];
+    try {
+      stored = Object.keys(localStorage);
+    } catch {
+      // There is nothing but what is here.
+    }
+    for (const key of [...stored, ...refused.keys()]) if (key.startsWith(start)) local.remove(key);
+  },
 };
