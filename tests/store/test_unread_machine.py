@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tertulia.core.events import MessagePosted, MessagesRead
 from tertulia.core.message_model import Draft, Message, ReadMark
 from tertulia.core.model import Actor, ChatChange
+from tests.store.sound import broken
 from tests.store.world import InStore, World
 
 T = TypeVar("T")
@@ -207,5 +208,6 @@ def test_unread_by_subtraction_agrees_with_counting(in_store: InStore) -> None:
             suppress_health_check=list(HealthCheck),
         )
         await asyncio.to_thread(run_state_machine_as_test, machine, settings=play)
+        assert await broken(world.engine) == []
 
     in_store(story)

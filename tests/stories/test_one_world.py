@@ -15,6 +15,7 @@ from time import monotonic
 
 import pytest
 
+from tertulia.cli import main
 from tests.store.postgres_server import new_database
 from tests.stories.morning import (
     NAMES,
@@ -48,18 +49,30 @@ def test_a_day_of_one_world_on_postgres(tmp_path: Path) -> None:
     day(tmp_path, ("--database-url", url))
 
 
+@pytest.mark.integration
+def test_a_day_in_which_the_world_moves_to_postgres(tmp_path: Path) -> None:
+    url = asyncio.run(new_database())
+    day(tmp_path, (), ("--database-url", url))
+
+
 pytestmark = pytest.mark.slow
 
 
-def day(tmp_path: Path, store: tuple[str, ...]) -> None:
-    """From the first registration to the last look at everything."""
+def day(tmp_path: Path, store: tuple[str, ...], moves_to: tuple[str, ...] | None = None) -> None:
+    """From the first registration to the last look at everything.
+
+    Args:
+        tmp_path: where everything lies.
+        store: the options that say which engine it is.
+        moves_to: those of the engine to which everything is moved at noon, through a backup.
+    """
     outbox = tmp_path / "sms.jsonl"
     outbox.touch()
     data = tmp_path / "data"
-    options = ("--sms-url", outbox.as_uri(), "--callback-allow", "127.0.0.1/32", *store)
+    options = ("--sms-url", outbox.as_uri(), "--callback-allow", "127.0.0.1/32")
     application = registered_application(data, store)
     with receiving() as receiver:
-        with serving(data, *options) as server:
+        with serving(data, *options, *store) as server:
             place = Place(data, options, outbox, server, application)
             people_register(place)
             hall, key = boris_makes_a_team(place, receiver)
@@ -67,9 +80,15 @@ def day(tmp_path: Path, store: tuple[str, ...]) -> None:
             a_program_takes_part(place, hall, key, receiver)
             files_and_whispers(place, hall)
             anna_changes_devices(place, tea)
+            if moves_to is not None:
+                # While it still runs.
+                operator("backup", tmp_path / "all.tar", "--data", data, *store)
             server.signal(signal.SIGTERM)
             assert server.status() == 0
-        with serving(data, *options) as server:
+        if moves_to is not None:
+            data, store = tmp_path / "moved", moves_to
+            operator("restore", tmp_path / "all.tar", "--data", data, *store)
+        with serving(data, *options, *store) as server:
             place.server = server
             who_was_away_finds_everything(place, hall, key, receiver)
             some_are_offline_for_a_while(place, hall)
@@ -78,6 +97,12 @@ def day(tmp_path: Path, store: tuple[str, ...]) -> None:
             dora_leaves(place, tea)
             everybody_sees_the_same(place)
             assert '"level": "error"' not in server.log, server.log
+            operator("check", "--data", data, *store)
+
+
+def operator(*command: str | Path) -> None:
+    """What the operator does beside the server goes well."""
+    assert main([str(each) for each in command]) == 0
 
 
 # Noon.

@@ -13,6 +13,7 @@ from typing_extensions import override
 from tertulia.assembly import EngineOf, Server
 from tertulia.core.applications import Scope
 from tests.house import in_memory, running_house
+from tests.store.sound import broken
 from tests.world.astrak import AstrakVoice
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
@@ -88,8 +89,9 @@ async def application_of(server: Server) -> Application:
 
 @contextmanager
 def town(engine_of: EngineOf = in_memory, **settings: Any) -> Iterator[Town]:
-    """A town of its own."""
+    """A town of its own; in the end all that stands in its store must fit together."""
     told: Queue[Told | BaseException] = Queue()
+    left: list[str] = []
 
     async def serve() -> None:
         try:
@@ -98,6 +100,7 @@ def town(engine_of: EngineOf = in_memory, **settings: Any) -> Iterator[Town]:
                 application = await application_of(server)
                 told.put((base_url, application, asyncio.get_running_loop(), stop))
                 await stop.wait()
+                left.extend(await broken(server.engine))
         except BaseException as error:
             told.put(error)
             raise
@@ -116,3 +119,4 @@ def town(engine_of: EngineOf = in_memory, **settings: Any) -> Iterator[Town]:
         loop.call_soon_threadsafe(stop.set)
         thread.join(PATIENCE_S)
         logging.getLogger().removeHandler(mistakes)
+    assert left == []

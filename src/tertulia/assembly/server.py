@@ -250,13 +250,20 @@ def engine_for(settings: Settings) -> EngineOf:
     if settings.database_url.startswith("sqlite:"):
         path = str(local_path(settings.database_url))
         return lambda publish, tally, _: SqliteEngine(path, publish, tally)
+    need_driver()
+    # Here, because the driver is an extra, and a start without it is faster.
+    from tertulia.store.postgres import PostgresEngine  # noqa: PLC0415 - see above
+
+    url = settings.database_url
+    return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)
+
+
+def need_driver() -> None:
+    """That of PostgreSQL. Raises: SettingsError: it is not installed."""
     try:
-        # Here, because the driver is an extra, and a start without it is faster.
-        from tertulia.store.postgres import PostgresEngine  # noqa: PLC0415 - see above
+        import asyncpg  # noqa: F401, PLC0415 - as in `engine_for`
     except ImportError as error:
         raise SettingsError(
             "database_url asks for PostgreSQL, but its driver is missing:"
             " install it with '.[postgres]' instead of '.'"
         ) from error
-    url = settings.database_url
-    return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)

@@ -58,6 +58,9 @@ class _Help(HelpFormatter):
 STORE = ("data", "database_url")
 """The settings that say where the store is."""
 
+WHOLE_STORE = (*STORE, "files_url")
+"""The same, with the files."""
+
 
 def add_settings(parser: ArgumentParser, only: Sequence[str] | None = None) -> None:
     """A flag for every setting, or for some, in groups, and `--config`.

@@ -28,28 +28,33 @@ def steps() -> list[tuple[int, str]]:
     return [(int(each.name.split("_")[0]), each.read_text("utf-8")) for each in files]
 
 
-def missing(found: int) -> list[tuple[int, str]]:
-    """The steps a store at step *found* still needs.
+def newest_step() -> int:
+    """The one this version knows last."""
+    return steps()[-1][0]
+
+
+def missing(found: int, upto: int | None = None) -> list[tuple[int, str]]:
+    """The steps a store at step *found* still needs; *upto*: up to that one only.
 
     Raises:
         NewerStore: it is ahead of us.
     """
-    known = steps()
-    newest = known[-1][0]
+    newest = newest_step()
     if found > newest:
         raise NewerStore(found, newest)
-    return [(number, text) for number, text in known if number > found]
+    last = newest if upto is None else upto
+    return [(number, text) for number, text in steps() if found < number <= last]
 
 
-def upgrade_sqlite(connection: apsw.Connection) -> None:
-    """Bring the file up to date, one transaction a step.
+def upgrade_sqlite(connection: apsw.Connection, upto: int | None = None) -> None:
+    """Bring the file up to date, or up to a step; one transaction a step.
 
     Raises:
         NewerStore: a later version wrote it.
     """
     connection.execute(VERSION_TABLE)
     found = connection.execute(VERSION).get
-    for number, text in missing(found):
+    for number, text in missing(found, upto):
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements(text):

@@ -133,7 +133,7 @@ class PostgresEngine:
         """
         try:
             self._writer = await self._connect()
-            await _upgrade(self._writer)
+            await upgrade(self._writer)
             self._is_shared = await self._writer.fetchval(OTHERS) > 0
             self._last_number = await self._writer.fetchval(LAST_NUMBER)
             self._readers = await asyncpg.create_pool(
@@ -359,8 +359,10 @@ async def _nothing_to_reset(_connection: Any) -> None:
     """A reader leaves no state behind; asking the server to forget it would cost a round trip."""
 
 
-async def _upgrade(connection: Connection) -> None:
-    """Bring the database up to date, all steps or none; processes that start together take turns.
+async def upgrade(connection: Connection, upto: int | None = None) -> None:
+    """Bring the database up to date, or up to a step; all steps or none.
+
+    Processes that start together take turns.
 
     Raises:
         NewerStore: a later version wrote it.
@@ -368,7 +370,8 @@ async def _upgrade(connection: Connection) -> None:
     async with connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         await connection.execute(migrate.for_postgres(migrate.VERSION_TABLE))
-        for number, text in migrate.missing(await connection.fetchval(migrate.VERSION)):
+        found = await connection.fetchval(migrate.VERSION)
+        for number, text in migrate.missing(found, upto):
             for statement in migrate.statements(text):
                 await connection.execute(migrate.for_postgres(statement))
             await connection.execute("INSERT INTO schema_steps VALUES ($1)", number)

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import apsw
 
@@ -342,8 +342,20 @@ def _answer(ask: Ask, connection: apsw.Connection) -> Any:
     return None
 
 
-def _own(path: Path) -> Any:
-    """The lock that says whose file it is; released when closed, and by the system if we die."""
+def _own(path: Path) -> IO[str]:
+    """The lock that says whose file it is, which is there from now on."""
+    lock = locked(path)
+    # Else SQLite would make it for all to read; the files beside it get the rights of this one.
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    return lock
+
+
+def locked(path: Path) -> IO[str]:
+    """The lock on a store's file, there or not; released when closed, and by the system if we die.
+
+    Raises:
+        Unavailable: another process has it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = path.with_name(path.name + ".lock").open("w")
     try:
@@ -351,6 +363,4 @@ def _own(path: Path) -> Any:
     except OSError as error:
         lock.close()
         raise Unavailable(f"the store {path}: another Tertulia uses it, so it") from error
-    # Else SQLite would make it for all to read; the files beside it get the rights of this one.
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
     return lock
