@@ -38,7 +38,7 @@ check: setup  ## Form, lint, types, and who may import whom
 	$(BIN)/python client/node.py npm run --silent check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy src tests benchmarks
+	$(BIN)/mypy src tests benchmarks apidocs
 	$(BIN)/lint-imports --no-logo
 
 fix: setup  ## Let ruff mend what it can

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -278,3 +278,24 @@ def frame(
     stream = int.from_bytes((key * (size // 4 + 1))[:size], "big")
     masked = (int.from_bytes(payload, "big") ^ stream).to_bytes(size, "big")
     return first + length + key + masked
+
+
+Reply = tuple[int, dict[str, str], bytes]
+"""Status, headers with small letters, body."""
+
+
+def asked(routes: Sequence[BaseRoute], path: str, *lines: str, method: str = "GET") -> Reply:
+    """What these routes answer; *lines*: further headers."""
+    answers: list[Reply] = []
+
+    async def story() -> None:
+        async with serving(Limits(), *routes) as served, await served.visit() as client:
+            head = "".join(f"{line}\r\n" for line in ("Host: a", "Connection: close", *lines))
+            client.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
+            answer, body = (await client.rest()).split(b"\r\n\r\n", 1)
+            status, *fields = answer.decode().split("\r\n")
+            headers = dict(field.lower().split(": ", 1) for field in fields)
+            answers.append((int(status.split()[1]), headers, body))
+
+    in_time(story)
+    return answers[0]

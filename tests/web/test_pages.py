@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tertulia.web.limits import Limits
 from tertulia.web.pages import ABOUT, NOT_BUILT, page_routes
-from tests.web.serving import in_time, serving
+from tests.web.serving import Reply, asked
 
 INDEX = b"<!doctype html><title>Tertulia</title>" + b" " * 500
 SCRIPT = b"console.log('hello')\n" * 40
@@ -30,29 +29,13 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-Reply = tuple[int, dict[str, str], bytes]
-
-
 async def facts() -> dict[str, object]:
     """What a server says of itself."""
     return {"version": "1", "push_key": "key"}
 
 
 def ask(built: Path, path: str, *lines: str, method: str = "GET") -> Reply:
-    answers: list[Reply] = []
-
-    async def story() -> None:
-        routes = page_routes(built, facts)
-        async with serving(Limits(), *routes) as served, await served.visit() as client:
-            head = "".join(f"{line}\r\n" for line in ("Host: a", "Connection: close", *lines))
-            client.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
-            answer, body = (await client.rest()).split(b"\r\n\r\n", 1)
-            status, *fields = answer.decode().split("\r\n")
-            headers = dict(field.lower().split(": ", 1) for field in fields)
-            answers.append((int(status.split()[1]), headers, body))
-
-    in_time(story)
-    return answers[0]
+    return asked(page_routes(built, facts), path, *lines, method=method)
 
 
 def test_the_page_may_do_only_what_it_needs(built: Path) -> None:

@@ -27,6 +27,7 @@ from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.engine import Engine
 from tertulia.store.sqlite import SqliteEngine
 from tertulia.web.app import web_app
+from tertulia.web.described import DESCRIBED, description_routes
 from tertulia.web.dialect import Claims, Desk
 from tertulia.web.health import health_routes
 from tertulia.web.limits import Limits
@@ -134,6 +135,7 @@ async def built(
         routes = [route for dialect in (*claiming, rest) for route in dialect.routes]
         routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
         routes += Transfer(core.files).routes()
+        routes += description_routes(DESCRIBED)
         routes += page_routes(BUILT, _about(settings, made))
         chores = [tasks.start(hourly(each)) for each in _hourly(made)]
         chores.append(tasks.start(watch_loop_lag(tally)))
