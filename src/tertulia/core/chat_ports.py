@@ -192,7 +192,7 @@ class LogStore(Protocol):
         ...
 
     async def went(self, account_id: AccountId, position: int) -> None:
-        """The visit ends."""
+        """The visit ends. At 0: it was none."""
         ...
 
     async def missed(

@@ -21,6 +21,9 @@ KEPT_MS = 14 * 24 * 3_600_000
 MOST_ENTRIES = 1_000
 """Of one account; the older ones are left out."""
 
+NEVER = 0
+"""A visit that ended before all others is none."""
+
 
 class Log:
     """Remembers who is there since when, and reads what passed by who was not."""
@@ -38,6 +41,9 @@ class Log:
         self._spawn = spawn
         self._came_at: dict[AccountId, int] = {}
         self._listening: Counter[AccountId] = Counter()
+        # Who came and went at one place of the log: coming again there, he has missed nothing since.
+        self._left_at = 0
+        self._left: set[AccountId] = set()
 
     def is_there(self, account_id: AccountId) -> bool:
         """Whether somebody listens for the account."""
@@ -66,9 +72,22 @@ class Log:
         """
         self._listening[account_id] -= 1
         if not self._listening[account_id]:
-            del self._listening[account_id], self._came_at[account_id]
+            came_at = self._came_at.pop(account_id)
+            del self._listening[account_id]
             at = self._store.heard if heard is None else heard
+            if at <= came_at:
+                if heard is None:
+                    self._leave(account_id, came_at)
+                else:
+                    # He was told nothing, not even what he had missed: he was not there.
+                    at = NEVER
             self._spawn(self._store.went(account_id, at))
+
+    def _leave(self, account_id: AccountId, place: int) -> None:
+        """Visits are told apart by where they began, so one that heard nothing is not seen in the store."""
+        if place != self._left_at:
+            self._left_at, self._left = place, set()
+        self._left.add(account_id)
 
     async def missed(
         self, actor: Actor, *, after: int | None = None, before: int | None = None
@@ -91,6 +110,9 @@ class Log:
 
     async def missed_changes(self, actor: Actor) -> list[LogEntry]:
         """The edits and deletions of others since the actor went offline, oldest first."""
+        me = actor.account_id
+        if me in self._left and self._came_at.get(me) == self._left_at:
+            return []
         kinds = (MessageEdited.__name__, MessagesDeleted.__name__)
         return await self._read(actor, self._oldest(), kinds=kinds)
 

@@ -224,12 +224,12 @@ class Pushing:
         self._minutes = Seconds()
 
     async def subscribe(self, actor: Actor, new: NewSubscription) -> Subscription:
-        """The device's subscription from now on.
+        """The device's subscription from now on. What is no address at all is kept, and never called.
 
         Raises:
-            BadInput: "endpoint" when it is no address the server would call.
+            BadInput: "endpoint" when it is an address that the server would not call.
         """
-        if new.endpoint and not self._endpoints.is_allowed(new.endpoint):
+        if "://" in new.endpoint and not self._endpoints.is_allowed(new.endpoint):
             raise BadInput("endpoint", "is no public address")
         now = self._clock.now_ms()
         made = await self._store.subscribe(actor.account_id, new, MOST_SUBSCRIPTIONS, now)

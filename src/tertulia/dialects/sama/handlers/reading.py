@@ -22,15 +22,22 @@ MAX_REACTION = 10
 
 MOST_IDS_READ = 10_000
 
+LISTED = 30
+"""Messages of a page of no given size."""
+
+MOST_LISTED = 100
+
 
 async def message_list(talk: "Talk", given: Any) -> Answer:
     """A page of a conversation: newest first, or with `gt` oldest first (document, List).
 
+    Who names messages gets them all: stock clients take for deleted what is missing then.
     `created_at` is ours: bounds by the date of posting, so that one can jump into the middle.
     """
     params = need_object(given)
     chat_id = ChatId(params.id("cid", words=NO_CID))
-    page = _posted(params, params.page(30, 100, most_ids=100))
+    default = MOST_LISTED if params.given("ids") else LISTED
+    page = _posted(params, params.page(default, MOST_LISTED, most_ids=MOST_LISTED))
     actor = talk.actor
     listed = await talk.desk.core.messages.history(actor, chat_id, page)
     links = talk.desk.links
