@@ -189,6 +189,7 @@ def test_attachments_are_edited(town: Town, token: str) -> None:
     for wrong in (
         {"attachments": [{"action": "delete", "id": one}]},
         {"attachments": [{"action": "edit", "id": 5, "title": "x"}]},
+        {"attachments": [{"action": "edit", "id": two}]},
         {"attachments": [{"action": "delete"}]},
         {"attachments": [{"action": "delete", "id": two}, {"action": "delete", "id": three}]},
         {"attachments": [{"file": "c"}, {"action": "delete", "id": 5}]},

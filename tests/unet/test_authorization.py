@@ -1,6 +1,7 @@
 """The pages of `/auth`: who may ask, what is refused where, forms and cookies."""
 
 import re
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -168,6 +169,16 @@ def test_the_way_through_sign_in_and_consent(town: Town) -> None:
     denied = told(visit.decides(again, "deny"))
     assert (denied["error"], denied["state"]) == ("access_denied", "x")
     assert "approve" not in visit.opens(f"{visit.path}&prompt=login").text
+
+
+@pytest.mark.parametrize("prompt", ["-", "login", "consent", "login consent", ""])
+def test_somebody_else_may_sign_in_whatever_was_asked_for(town: Town, prompt: str) -> None:
+    visit = town.visit(prompt=prompt, state="x")
+    again = re.search(r'<a href="([^"]+)"', visit.signs_in().text)
+    assert again is not None
+    page = visit.opens(unescape(again[1]))
+    is_page(page, 200)
+    assert 'name="password"' in page.text
 
 
 def test_a_wrong_password_is_told_on_the_form(town: Town) -> None:

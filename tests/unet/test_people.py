@@ -1,7 +1,7 @@
 """user/ and contacts/."""
 
 from tertulia.core.ids import AccountId, SessionId
-from tertulia.core.model import Actor, ProfileChange
+from tertulia.core.model import Actor, NewAccount, ProfileChange
 from tests.unet.town import Town
 
 
@@ -79,9 +79,41 @@ def test_contacts_are_listed_by_number_and_in_pages(town: Town) -> None:
     fields = {"permissions": True, "nickname": False}
     first = town.api(boris, "contacts/", {"limit": 1, "fields": fields}).json
     assert set(first["items"][0]) == {"uid", "target_resource_uri", "permissions"}
+    assert first["items"][0]["permissions"] == {}
     path = first["next_cursor"].removeprefix(f"{town.base_url}/unet/api/")
     second = town.api(boris, path).json
     assert [each["uid"] for each in second["items"]] == [town.ids["clara"]]
     assert set(second["items"][0]) == {"uid", "target_resource_uri", "permissions"}
     back = town.api(boris, "contacts/", {"cursor": second["prev_cursor"]}).json
     assert back["items"] == first["items"]
+
+
+def test_who_goes_hides_nobody_else_between_two_pages(town: Town) -> None:
+    core = town.server.core
+    ids = {}
+    for login in ("greta", "dora", "emil", "flora"):
+        ids[login] = town.run(core.accounts.register(NewAccount(login, f"{login}-secret"))).id
+    token = town.granted("greta")["access_token"]
+    for login in ("dora", "emil", "flora"):
+        message = {"chat_id": ids[login], "message": "hola"}
+        assert town.api(token, "messages/add/", message).status == 200
+
+    def page(**q: object) -> tuple[list[str], str, str]:
+        told = town.api(token, "contacts/", {"limit": 1, **q}).json
+        shown = [each["nickname"] for each in told["items"]]
+        return shown, told["prev_cursor"], told["next_cursor"]
+
+    def goes(login: str) -> None:
+        town.run(core.accounts.remove(Actor(ids[login], SessionId(0))))
+
+    _, _, onward = page()
+    shown, before, after = page(cursor=onward)
+    assert shown == ["emil"]
+    goes("flora")
+    nobody, back, onward = page(cursor=after)
+    assert (nobody, onward) == ([], "")
+    assert page(cursor=back)[0] == ["emil"]
+    goes("dora")
+    nobody, back, onward = page(cursor=before)
+    assert (nobody, back) == ([], "")
+    assert page(cursor=onward)[0] == ["emil"]

@@ -116,6 +116,8 @@ def test_q_comes_in_many_ways(town: Town, token: str) -> None:
     q = json.dumps({"chat_id": str(boris), "limit": "7", "unheard": None})
     path = "/unet/api/messages"
     edge = f'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n{q}\r\n--x--\r\n'
+    # So a browser sends a Blob.
+    blob = edge.replace('name="q"', 'name="q"; filename="blob"\r\nContent-Type: application/json')
     answers = [
         town.http.ask("GET", f"{path}/?q={quote(q)}", **bearer),
         town.http.ask("GET", f"{path}?q={quote(q)}", **bearer),
@@ -123,6 +125,7 @@ def test_q_comes_in_many_ways(town: Town, token: str) -> None:
         town.http.form("POST", path, {"q": q}, **bearer),
         town.http.ask("POST", path, q, content_type="application/json; charset=utf-8", **bearer),
         town.http.ask("POST", path, edge, content_type="multipart/form-data; boundary=x", **bearer),
+        town.http.ask("POST", path, blob, content_type="multipart/form-data; boundary=x", **bearer),
     ]
     for answer in answers:
         assert answer.status == 200, answer.text

@@ -77,6 +77,19 @@ def test_so_does_http_basic(town: Town) -> None:
         refused(answer, 401, "invalid_client")
 
 
+def test_an_old_access_token_in_the_header_is_no_way_of_client_authentication(town: Town) -> None:
+    told = town.granted()
+    form = {
+        "grant_type": "refresh_token", "refresh_token": told["refresh_token"],
+        "client_id": town.reader.id, "client_secret": town.reader.secret,
+    }  # fmt: skip
+    bearer = f"Bearer {told['access_token']}"
+    wrong = {**form, "client_secret": "x"}
+    refused(town.http.form("POST", "/token", wrong, authorization=bearer), 401, "invalid_client")
+    renewed = town.http.form("POST", "/token", form, authorization=bearer)
+    assert renewed.status == 200, renewed.text
+
+
 def test_the_checks_come_in_order_and_a_stranger_spends_nothing(town: Town) -> None:
     code = town.visit().agrees()
     refused(town.token(grant_type="-", client_secret="x"), 400, "invalid_request")

@@ -54,6 +54,9 @@ def test_the_policy_lets_a_form_lead_away_only_where_it_is_to(*, leads_away: boo
         ({"from": "2026-01-01T00:00"}, NEW_YEAR, None),
         ({"from": "2026-01-01T00:00:00Z"}, NEW_YEAR, None),
         ({"from": "2026-01-01T03:00:00+03:00"}, NEW_YEAR, None),
+        # What is left in a query of a plus that was not encoded.
+        ({"from": "2026-01-01T03:00:00 03:00"}, NEW_YEAR, None),
+        ({"till": "20260101T033000.5 0330"}, None, NEW_YEAR + 500),
         ({"till": "2026-01-01T00:00:00"}, None, NEW_YEAR + 999),
         ({"till": "2026-01-01T00:00:00.000"}, None, NEW_YEAR),
         ({"till": "2026-01-01T00:00:00,5"}, None, NEW_YEAR + 500),
@@ -68,7 +71,19 @@ def test_a_period_has_a_first_and_a_last_millisecond(
 
 @pytest.mark.parametrize(
     "end",
-    ["", "2026", "2026-13-01", "01.01.2026", "2026-01-01T", "2026-01-01T99:00", "٢٠٢٦-٠١-٠١", 5],
+    [
+        "",
+        "2026",
+        "2026-13-01",
+        "01.01.2026",
+        "2026-01-01T",
+        "2026-01-01T99:00",
+        "2026-01-01T00:00:00 ",
+        "2026-01-01T00:00:00 03",
+        "2026-01-01 00:00:00 03:00",
+        "٢٠٢٦-٠١-٠١",
+        5,
+    ],
 )
 def test_what_is_no_date_is_refused(end: object) -> None:
     with pytest.raises(Refused):

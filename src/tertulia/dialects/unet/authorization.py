@@ -49,7 +49,7 @@ class Asked:
         state: goes back as it came; None: none came.
         challenge: of PKCE; "" without.
         forces_sign_in: whoever is signed in already shall sign in again.
-        text: the whole request, as a query; forms carry it along.
+        text: the whole request, as a query; forms carry it along. It has a prompt only if that forces.
     """
 
     application: Application
@@ -109,13 +109,16 @@ async def read(oauth: OAuth, given: Pairs) -> Asked:
     scopes = _scopes(application, words.get("scope", ""))
     if scopes is None:
         raise mistake("invalid_scope", "scope has something that this application may not ask for")
+    forces_sign_in = words.get("prompt") == "login"
+    if not forces_sign_in:
+        values["prompt"] = []
     return Asked(
         application,
         redirect_uri,
         scopes,
         state,
         challenge,
-        words.get("prompt") == "login",
+        forces_sign_in,
         as_query([(name, value) for name, found in values.items() for value in found]),
     )
 

@@ -10,6 +10,8 @@ from tertulia.web.wire import JsonLimits, read_json
 
 SECOND_MS = 1_000
 FRACTION = re.compile(r"[.,]\d")
+LOST_PLUS = re.compile(r"(T[0-9:.,]+) ([0-9]{2}:?[0-9]{2})")
+"""In a query a plus that is not encoded is a space; the document's own examples have such."""
 
 ENDS = ("from", "till")
 MOST_CHARACTERS = 64
@@ -53,7 +55,7 @@ def _moment(value: Json, end: str) -> tuple[int, int] | None:
     if not isinstance(text, str) or not text.isascii() or len(text) > MOST_CHARACTERS:
         raise bad_member(name, "must be a date in ISO 8601")
     try:
-        return _day(text) or _time(text)
+        return _day(text) or _time(LOST_PLUS.sub(r"\1+\2", text))
     except (ValueError, OverflowError):
         raise bad_member(name, "must be a date in ISO 8601") from None
 

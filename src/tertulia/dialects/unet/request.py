@@ -136,6 +136,18 @@ async def read_files(request: Request, into: Parameters, most: int) -> None:
         await form.close()
         raise invalid("The multipart form has two files of one name.")
     into.form += [(name, value.encode()) for name, value in form.fields]
+    await _take_q_from_file(into, most)
+
+
+async def _take_q_from_file(found: Parameters, most: int) -> None:
+    """Browsers send a Blob as a file, `q` as well. Raises: Refused: it is too long."""
+    q = found.files.get("q")
+    elsewhere = (name == "q" and value.strip() for name, value in (*found.query, *found.form))
+    if q is None or any(elsewhere):
+        return
+    if q.size_bytes > most:
+        raise too_large()
+    found.form.append(("q", await q.read()))
 
 
 def token_of(request: Request, given: Parameters) -> str:

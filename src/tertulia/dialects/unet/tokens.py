@@ -93,7 +93,8 @@ class TokenPoint:
         if {"client_id", "client_secret"} & set(given.repeated):
             raise _invalid("client_id or client_secret is given more than once")
         client_id, secret = given.values.get("client_id", ""), given.values.get("client_secret", "")
-        by_header = given.header != ""
+        # Clients that put their access token into every header do so here, too; it says nothing of them.
+        by_header = given.header.partition(" ")[0].lower() == "basic"
         if by_header:
             named = _basic(given.header)
             if secret or (client_id and named is not None and client_id != named[0]):
@@ -184,10 +185,8 @@ async def _read(request: Request, most: int) -> Given:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """Id and secret of HTTP Basic, each form-encoded (RFC 6749, 2.3.1); None: it is none."""
-    scheme, _, credentials = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
+    """Id and secret of HTTP Basic, each form-encoded (RFC 6749, 2.3.1); None: they cannot be read."""
+    _, _, credentials = header.partition(" ")
     try:
         text = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):

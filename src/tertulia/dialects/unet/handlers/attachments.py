@@ -53,7 +53,10 @@ def read_changes(call: Call, members: Members, *, is_new: bool) -> Changes:
         if action in (None, "add"):
             changes.add.append(_adding(call, each))
         elif action == "edit" and not is_new:
-            changes.rename[each.need_number("id")] = _title(each)
+            number = each.need_number("id")
+            if "title" not in each.values:
+                raise bad_member("title", "is missing")
+            changes.rename[number] = _title(each)
         elif action == "delete" and not is_new:
             changes.drop.add(each.need_number("id"))
         else:

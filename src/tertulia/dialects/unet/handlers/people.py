@@ -1,5 +1,7 @@
 """user/ and contacts/ (document, User and Contacts)."""
 
+from collections.abc import Sequence
+
 from tertulia.core.applications import Scope
 from tertulia.core.archive import Part
 from tertulia.core.ids import AccountId
@@ -81,12 +83,11 @@ async def contacts(call: Call, members: Members) -> Json:
     def item(account_id: AccountId, nickname: str) -> Json:
         shown: Json = {"uid": account_id, "target_resource_uri": f"{address}{account_id}/"}
         if fields.wants("permissions"):
-            shown["permissions"] = []
+            shown["permissions"] = {}
         shown["nickname"] = nickname
         return fields.shaped(shown)
 
-    first = found.items[0].id if found.items else part.place or 0
-    last = found.items[-1].id if found.items else part.place or 0
+    first, last = _ends(found.items, part)
     return {
         "items": [item(each.id, each.login) for each in found.items],
         "limit": limit,
@@ -94,3 +95,11 @@ async def contacts(call: Call, members: Members) -> Json:
         "prev_cursor": turned(first, back=True) if found.has_before else "",
         "total_count": found.total,
     }
+
+
+def _ends(items: Sequence[Account], part: Part) -> tuple[int, int]:
+    """The numbers of the first and last item; of a page where nobody is left, around its own."""
+    if items:
+        return items[0].id, items[-1].id
+    place = part.place or 0
+    return (place, max(place - 1, 0)) if part.back else (place + 1, place)
