@@ -16,6 +16,7 @@ setup: .venv/.complete  ## Make the virtual environment .venv with everything in
 	@touch $@
 
 serve: setup  ## Start the server: make serve ARGS='--port 9000'
+	$(BIN)/python -m apidocs
 	$(BIN)/python client/node.py build
 	$(BIN)/tertulia serve $(ARGS)
 
