@@ -1,13 +1,13 @@
 """A team with its chats, for stories of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tertulia.core.chat_lists import ChatEntry, ChatFilter
 from tertulia.core.groups import GroupSettings, NewTeamGroup
 from tertulia.core.histories import MessageFilter, Target
 from tertulia.core.ids import ChatId, TeamId
 from tertulia.core.message_model import Draft, Message, MessageRef
-from tertulia.core.model import Actor, Role
+from tertulia.core.model import Actor, Role, Versions
 from tertulia.core.team_model import TeamStatus
 from tertulia.core.whole import WholeMessage
 from tertulia.store.chat_lists import SqlChatLists
@@ -37,6 +37,16 @@ def ref(message: Message) -> MessageRef:
 def texts(found: Sequence[WholeMessage]) -> list[str]:
     """Their words, in order."""
     return [each.message.text for each in found]
+
+
+def noted(seen: list[Versions]) -> Callable[[Versions], bool]:
+    """Whatever is asked about is wanted, and noted."""
+
+    def is_new(versions: Versions) -> bool:
+        seen.append(versions)
+        return True
+
+    return is_new
 
 
 class ChatWorld:

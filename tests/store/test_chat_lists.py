@@ -9,10 +9,10 @@ from tertulia.core.flags import IMPORTANT, SILENT
 from tertulia.core.groups import GroupChange, GroupSettings
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.message_model import Message, ReadMark
-from tertulia.core.model import Actor, ChatKind
+from tertulia.core.model import Actor, ChatKind, Versions
 from tertulia.core.tasks import TaskChange
 from tertulia.core.team_model import HOME_TEAM, NOTEBOT, SYSTEMBOT
-from tests.store.chat_world import ChatWorld, at, ref, to
+from tests.store.chat_world import ChatWorld, at, noted, ref, to
 from tests.store.world import InStore, World
 
 DIRECT, GROUP, TASK = (ChatKind.DIRECT,), (ChatKind.GROUP,), (ChatKind.TASK,)
@@ -79,6 +79,42 @@ def test_the_newest_come_first_and_pinned_ones_before_them(in_store: InStore) ->
         await settle(rooms, anna, to(clara), is_pinned=True, pin_order=1)
         assert names(await rooms.listed(anna))[:4] == ["clara", "milk", "tea", "boris"]
         assert names(await rooms.listed(boris))[:3] == ["tea", "anna", "milk"]
+
+    in_store(story)
+
+
+def test_what_is_new_is_found_before_chats_are_read(in_store: InStore) -> None:
+    """In the versions that their entries have, whatever the chat is, and in what it was changed."""
+
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna, boris, clara, dora, erik = await world.people(
+            "anna", "boris", "clara", "dora", "erik"
+        )
+        world.now += 1_000
+        team = await rooms.found(anna, boris, clara, dora)
+        tea = await rooms.group(boris, anna)
+        milk = await rooms.group(anna, boris, name="milk")
+        task = await rooms.tasks.create(
+            boris, team, TaskChange("buy", assignee_id=anna.account_id), world.now
+        )
+        direct = await world.direct(anna, boris)
+        for chat_id in (milk, task, direct.id):
+            await rooms.say(boris, chat_id, "hi")
+        world.now += 1_000
+        await rooms.groups.change(boris, team, tea, GroupChange(is_public=True), world.now)
+        await settle(rooms, anna, to(clara), is_pinned=True)
+        await settle(rooms, anna, at(task), notifies=False)
+        await rooms.tasks.change(boris, team, task, TaskChange(status="later"), world.now)
+        await world.post(anna, (await world.group(anna, erik, clara)).id)
+        await world.post(erik, (await world.direct(anna, erik)).id)
+        for rooms.team in (team, HOME_TEAM):
+            seen: list[Versions] = []
+            entries = await rooms.listed(anna, is_new=noted(seen))
+            assert len(entries) == (9 if rooms.team == team else 2)
+            assert sorted(seen) == sorted(each.versions for each in entries)
+            (newest,) = await rooms.listed(anna, is_new=max(seen).__eq__)
+            assert newest.versions == max(seen)
 
     in_store(story)
 

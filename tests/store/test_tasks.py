@@ -2,13 +2,14 @@
 
 import pytest
 
+from tertulia.core.chat_lists import SettingsChange
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatChanged, ChatOpened, TagsChanged
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId
-from tertulia.core.model import Actor, ChatKind
+from tertulia.core.model import Actor, ChatKind, Versions
 from tertulia.core.tasks import DONE, Item, TaskChange, TaskFilter, TaskOrder
 from tertulia.core.team_model import TeamStatus
-from tests.store.chat_world import ChatWorld, at, texts
+from tests.store.chat_world import ChatWorld, at, noted, texts
 from tests.store.world import InStore, World
 
 
@@ -195,5 +196,34 @@ def test_tasks_are_found_by_every_wish(in_store: InStore) -> None:
         assert await listed(rooms, anna, order=TaskOrder.QUIETEST) == busiest[::-1]
         assert await listed(rooms, anna, public=False) == [three, two, one]
         assert await listed(rooms, clara) == [three]
+
+    in_store(story)
+
+
+def test_what_is_new_is_found_before_tasks_are_read(in_store: InStore) -> None:
+    """In the versions that their entries have; the page is cut from what is left."""
+
+    async def story(world: World) -> None:
+        rooms = ChatWorld(world)
+        anna, boris, clara = await world.people("anna", "boris", "clara")
+        await rooms.found(anna, boris, clara)
+        world.now += 1_000
+        hers = {"assignee_id": anna.account_id}
+        tasks = [await make(rooms, boris, f"line {n}", is_public=True, **hers) for n in range(4)]
+        await rooms.say(boris, tasks[2], "hi")
+        await change(rooms, boris, tasks[1], status="later")
+        wish = SettingsChange(notifies=False)
+        for who in (anna, boris):
+            await rooms.lists.settle(who, rooms.team, at(tasks[0]), wish, world.now)
+        await change(rooms, boris, tasks[0], assignee_id=None)
+        for who in (anna, clara):
+            seen: list[Versions] = []
+            found = await listed(rooms, who, public=True, is_new=noted(seen))
+            assert found == tasks[::-1]
+            entries = await rooms.lists.several(who, rooms.team, ChatKind.TASK, found)
+            assert seen == [each.versions for each in entries]
+            some = {"is_new": lambda each: each.number != tasks[3], "public": True}
+            assert await listed(rooms, who, **some) == tasks[2::-1]
+            assert await listed(rooms, who, limit=1, offset=1, **some) == [tasks[1]]
 
     in_store(story)

@@ -104,12 +104,54 @@ def test_a_picture_comes_with_smaller_copies(house: Club) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["", "application/octet-stream"])
+def test_a_picture_is_known_by_its_content_where_the_client_does_not_say(
+    house: Club, kind: str
+) -> None:
+    """Published clients call every file a stream of octets."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(drawn, "PNG")
+    body = part(drawn.getvalue(), "red", kind)
+    content = sends(house, house.anna, chat(house), body).json["result"]["content"]
+    assert (content["type"], content["previewWidth"], content["previewHeight"]) == ("image", 30, 20)
+    upload = sends(house, house.anna, "/upload", body).json["result"]
+    assert (upload["type"], upload["content_type"]) == ("image", "image/png")
+    body = part(b"?", "red.png", kind)
+    assert sends(house, house.anna, chat(house), body).json["result"]["content"]["type"] == "file"
+
+
+@pytest.mark.slow
 def test_what_is_too_large_leaves_nothing_behind(house: Club) -> None:
     before = house.anna.ask("GET", f"{house.path}/usage")
     for path in (chat(house), "/upload"):
         assert sends(house, house.anna, path, part(b"x" * 100_001)).status == 422
         assert sends(house, house.anna, path, part(b"x" * 500_000)).status == 413
     assert house.anna.ask("GET", f"{house.path}/usage") == before
+
+
+@pytest.mark.slow
+def test_a_file_counts_and_is_there_until_nothing_has_it(house: Club) -> None:
+    anna, path = house.anna, f"{house.path}{chat(house)}"
+
+    def uploaded() -> int:
+        return int(anna.ask("GET", f"{house.path}/usage")["uploads_size"])
+
+    before = uploaded()
+    upload = sends(house, anna, "/upload", part(b"1234567")).json["result"]
+    named = {"uploads": [upload["uid"]]}
+    messages = [anna.ask("POST", path, named | {"text": text}) for text in "ab"]
+    task = anna.ask("POST", f"{house.path}/tasks", named | {"description": "c"})
+    address = "/u/" + upload["url"].split("/u/")[1]
+    for each in messages:
+        anna.ask("DELETE", f"{path}/{each['message_id']}")
+        assert uploaded() == before + 7
+        assert house.dora.http.ask("GET", address, "").status == 200
+    last = anna.ask("POST", path, named | {"text": "d"})
+    anna.ask("PUT", f"{house.path}/tasks/{task['jid']}", {"uploads": []})
+    assert uploaded() == before + 7
+    anna.ask("DELETE", f"{path}/{last['message_id']}")
+    assert uploaded() == before
+    assert house.dora.http.ask("GET", address, "").status == 404
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """The chats of a team as one of its members keeps them: listed by many wishes, pinned, hidden, quiet."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -11,7 +11,7 @@ from tertulia.core.groups import GroupMember, GroupSettings
 from tertulia.core.histories import Target
 from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.message_model import MessageRef
-from tertulia.core.model import Actor, Chat, ChatKind, File, Role
+from tertulia.core.model import Actor, Chat, ChatKind, File, Role, Versions
 from tertulia.core.ports import Clock
 from tertulia.core.tasks import Task
 from tertulia.core.team_model import Membership, Portrait, TeamMember
@@ -117,6 +117,18 @@ class ChatEntry:
         """The time of its newest message or change, for everybody."""
         return self.created_at if self.chat is None else self.chat.updated_at
 
+    @property
+    def versions(self) -> Versions:
+        """Which state of the chat this is."""
+        return Versions(
+            0 if self.chat is None else self.chat.id,
+            self.changed_at,
+            self.group.version,
+            0 if self.task is None else self.task.version,
+            0 if self.partner is None else self.partner.version,
+            self.settings.version,
+        )
+
 
 class Order(StrEnum):
     """In which order chats are listed, after the pinned ones."""
@@ -136,6 +148,7 @@ class ChatFilter:
         unread_only, unread_first: as they say.
         has_activity: only where there are messages.
         text: contained in the name, without regard to case.
+        is_new: whether a chat in that state is wanted; asked for each of them, in a thread.
     """
 
     limit: int = 100
@@ -146,6 +159,7 @@ class ChatFilter:
     unread_first: bool = False
     has_activity: bool = False
     text: str = ""
+    is_new: Callable[[Versions], bool] | None = None
     order: Order = Order.NEWEST
 
 

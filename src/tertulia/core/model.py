@@ -161,6 +161,24 @@ class Chat:
     archived: bool = False
 
 
+class Versions(NamedTuple):
+    """What tells one state of a chat from another, for one of its members; each part grows by itself.
+
+    Attributes:
+        number: the chat's; 0: a direct chat that nobody has begun yet.
+        changed_at: the time of its newest message or change, for everybody.
+        group, task, partner, settings: the number drawn when that was changed last; 0: it never was,
+            or there is no such thing.
+    """
+
+    number: int
+    changed_at: int
+    group: int = 0
+    task: int = 0
+    partner: int = 0
+    settings: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class NewGroup:
     """What the creation of a group or channel asks for. The creator becomes owner and a member."""

@@ -1,6 +1,6 @@
 """Tasks of a team: a chat each, about something that somebody is to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 from tertulia.core import text as texts
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId, TeamId
-from tertulia.core.model import Actor, Chat
+from tertulia.core.model import Actor, Chat, Versions
 from tertulia.core.ports import Clock
 
 NEW, DONE = "new", "done"
@@ -124,6 +124,7 @@ class TaskFilter:
         public: whether it is public. Public ones that the actor is not in are listed only when asked for.
         text: contained in the description, without regard to case.
         untagged, homeless: without any tag; in no section. Beside tags or sections, either will do.
+        is_new: whether a task's chat in that state is wanted; asked for each of them, in a thread.
     """
 
     limit: int = 100
@@ -144,6 +145,7 @@ class TaskFilter:
     done: tuple[int | None, int | None] = (None, None)
     untagged: bool = False
     homeless: bool = False
+    is_new: Callable[[Versions], bool] | None = None
     order: TaskOrder = TaskOrder.NEWEST
 
 

@@ -16,7 +16,7 @@ from tertulia.core.chat_lists import (
 )
 from tertulia.core.histories import Target
 from tertulia.core.ids import AccountId, ChatId, TeamId, drawn_at
-from tertulia.core.model import Actor, ChatKind
+from tertulia.core.model import Actor, ChatKind, Versions
 from tertulia.core.team_model import NOTEBOT, SYSTEMBOT, Membership
 from tertulia.core.text import fold
 from tertulia.store.chat_entries import Wanted, entries_for, read_entries
@@ -31,51 +31,58 @@ from tertulia.store.whereabouts import find_whereabouts
 from tertulia.store.work import Row, Work, array, rows
 
 # What is needed to choose and to sort: number, kind, the other one, name, the number of its newest message or
-# its own, unread, whether there is a message, hidden, pinned, its place among the pinned.
+# its own, unread, whether there is a message, hidden, pinned, its place among the pinned, and when it was
+# changed, in part or whole.
 LIGHT = f"""
 c.id, c.kind, {OTHER}, c.search_text, COALESCE(c.tail_id, c.id),
     CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END,
     CASE WHEN c.tail_id IS NULL THEN 0 ELSE 1 END,
-    {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0)
+    {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0), c.updated_at, COALESCE(s.version, 0)
 """
 
 SETTINGS = "LEFT JOIN member_settings s ON s.chat_id = c.id AND s.account_id = b.account_id"
 
+# Of groups and of tasks.
+PARTS = "COALESCE(g.version, 0), COALESCE(k.version, 0)"
+PARTS_FROM = """
+LEFT JOIN group_settings g ON g.chat_id = c.id LEFT JOIN tasks k ON k.chat_id = c.id
+"""
+
 LIGHT_IN_TEAM = f"""
-SELECT {LIGHT}
-FROM members b JOIN chats c ON c.id = b.chat_id AND c.team_id = ? AND {SHOWN} {SETTINGS}
+SELECT {LIGHT}, {PARTS}
+FROM members b JOIN chats c ON c.id = b.chat_id AND c.team_id = ? AND {SHOWN} {SETTINGS} {PARTS_FROM}
 WHERE b.account_id = ? AND b.left_at IS NULL
 """
 
 # With whom, whatever team: who is in this one is found out beside the people.
 LIGHT_DIRECT = f"""
-SELECT {LIGHT}
+SELECT {LIGHT}, 0, 0
 FROM members b JOIN chats c ON c.id = b.chat_id AND c.kind = 'direct' AND c.encrypted = 0 {SETTINGS}
 WHERE b.account_id = ? AND b.left_at IS NULL
 """
 
 LIGHT_AT_HOME = f"""
-SELECT {LIGHT}
+SELECT {LIGHT}, {PARTS}
 FROM (SELECT c.id AS id {GROUPS} WHERE b.account_id = ? AND b.left_at IS NULL
     UNION ALL SELECT c.id {DIRECT}) AS mine
 JOIN chats c ON c.id = mine.id
-JOIN members b ON b.chat_id = c.id AND b.account_id = ? {SETTINGS}
+JOIN members b ON b.chat_id = c.id AND b.account_id = ? {SETTINGS} {PARTS_FROM}
 """
 
 PEOPLE = """
-SELECT t.account_id, t.created_at, a.first_name, a.last_name, a.login
+SELECT t.account_id, t.created_at, a.first_name, a.last_name, a.login, t.version
 FROM team_members t JOIN accounts a ON a.id = t.account_id AND a.bot = ''
 WHERE t.team_id = ? AND t.archived_at IS NULL AND t.account_id <> ?
 """
 
 HOUSE_BOTS = f"""
-SELECT h.account_id, a.created_at, a.first_name, a.last_name, a.login
+SELECT h.account_id, a.created_at, a.first_name, a.last_name, a.login, h.kind
 FROM house_bots h JOIN accounts a ON a.id = h.account_id
 WHERE h.kind IN ('{NOTEBOT}', '{SYSTEMBOT}')
 """
 
 NAMES = """
-SELECT a.id, a.created_at, a.first_name, a.last_name, a.login FROM accounts a
+SELECT a.id, a.created_at, a.first_name, a.last_name, a.login, a.id FROM accounts a
 WHERE a.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
 
@@ -91,7 +98,7 @@ ORDER BY g.chat_id DESC
 class Listed(NamedTuple):
     """A chat that may come on the page. `chat_id` None: a direct chat that is not begun.
 
-    `at`: the time of its newest message; without any when it came to be.
+    `at`: the time of its newest message; without any when it came to be. The last five: as in `Versions`.
     """
 
     chat_id: ChatId | None
@@ -104,6 +111,11 @@ class Listed(NamedTuple):
     is_hidden: bool = False
     is_pinned: bool = False
     pin_order: int = 0
+    changed_at: int = 0
+    settings: int = 0
+    group: int = 0
+    task: int = 0
+    partner: int = 0
 
 
 class SqlChatLists:
@@ -192,7 +204,7 @@ def _direct(membership: Membership) -> Work[list[Listed]]:
     people = {
         each[0]: each for each in (yield from rows(PEOPLE, membership.team.id, me.account_id))
     }
-    people |= {each[0]: each for each in (yield from rows(HOUSE_BOTS))}
+    people |= {each[0]: _bot(membership, each) for each in (yield from rows(HOUSE_BOTS))}
     begun = {
         each[2]: _listed(each, people)
         for each in (yield from rows(LIGHT_DIRECT, me.account_id))
@@ -202,21 +214,32 @@ def _direct(membership: Membership) -> Work[list[Listed]]:
     for account_id, each in people.items():
         met_at = max(each[1], me.created_at)
         found = begun.get(account_id) or Listed(
-            None, ChatKind.DIRECT, account_id, _name(each), met_at
-        )
+            None, ChatKind.DIRECT, account_id, _name(each), met_at,
+            changed_at=met_at, partner=each[5],
+        )  # fmt: skip
         listed.append(found if found.has_messages else found._replace(at=met_at))
     return listed
 
 
+def _bot(membership: Membership, found: Row) -> Row:
+    """As `chat_entries` finds one of the server's bots: notes are as old as their owner's entry in the team."""
+    of = membership.me if found[5] == NOTEBOT else membership.team
+    return (found[0], of.created_at, *found[2:5], int(of.id))
+
+
 def _listed(row: Row, people: Mapping[AccountId, Row]) -> Listed:
-    chat_id, kind, partner, name, newest, unread, has_messages, hidden, pinned, order = row
+    chat_id, kind, partner, name, newest, unread, has_messages, hidden, pinned, order = row[:10]
+    changed_at, settings, group, task = row[10:]
+    version = 0
     if kind == ChatKind.DIRECT:
-        name = _name(people[partner]) if partner in people else ""
+        name = ""
+        if partner in people:
+            name, version = _name(people[partner]), people[partner][5]
     else:
         partner = None
     return Listed(
         ChatId(chat_id), ChatKind(kind), partner, name, drawn_at(newest), max(unread, 0),
-        bool(has_messages), bool(hidden), bool(pinned), order,
+        bool(has_messages), bool(hidden), bool(pinned), order, changed_at, settings, group, task, version,
     )  # fmt: skip
 
 
@@ -234,7 +257,16 @@ def _is_wanted(each: Listed, wish: ChatFilter) -> bool:
         return False
     if wish.has_activity and not each.has_messages:
         return False
-    return not wish.text or fold(wish.text) in each.name
+    if wish.text and fold(wish.text) not in each.name:
+        return False
+    return wish.is_new is None or wish.is_new(_versions(each))
+
+
+def _versions(each: Listed) -> Versions:
+    """As `ChatEntry.versions`, without the entry."""
+    return Versions(
+        each.chat_id or 0, each.changed_at, each.group, each.task, each.partner, each.settings
+    )
 
 
 def _place(wish: ChatFilter) -> Callable[[Listed], tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Which tasks of a team somebody wants to see."""
 
 from tertulia.core.ids import ChatId, TeamId
-from tertulia.core.model import Actor
+from tertulia.core.model import Actor, Versions
 from tertulia.core.tasks import TaskFilter, TaskOrder
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tertulia.core.text import containing, fold
@@ -9,10 +9,17 @@ from tertulia.store.message_filters import ONE_OF, Conditions
 from tertulia.store.team_records import need_member
 from tertulia.store.work import Work, array, rows
 
+ALL = 1_000_000_000
+"""Tasks; nobody has so many."""
+
+# With the parts of `Versions`.
 TASKS = """
-SELECT c.id FROM tasks k
+SELECT c.id, c.updated_at, COALESCE(g.version, 0), k.version, 0, COALESCE(s.version, 0)
+FROM tasks k
 JOIN chats c ON c.id = k.chat_id AND c.archived_at IS NULL
+LEFT JOIN group_settings g ON g.chat_id = c.id
 LEFT JOIN members me ON me.chat_id = c.id AND me.account_id = ?
+LEFT JOIN member_settings s ON s.chat_id = c.id AND s.account_id = me.account_id
 WHERE k.team_id = ?{conditions}
 ORDER BY {order} LIMIT ? OFFSET ?
 """
@@ -59,8 +66,15 @@ def wanted_tasks(actor: Actor, team_id: TeamId, wish: TaskFilter) -> Work[list[C
     _about_people(found, wish)
     _about_the_task(found, wish)
     sql = TASKS.format(conditions=found.sql, order=ORDERS[wish.order])
-    ids = yield from rows(sql, actor.account_id, team_id, *found.params, wish.limit, wish.offset)
-    return [ChatId(each[0]) for each in ids]
+    who = actor.account_id, team_id, *found.params
+    if wish.is_new is None:
+        return [ChatId(each[0]) for each in (yield from rows(sql, *who, wish.limit, wish.offset))]
+    new = [
+        ChatId(each[0])
+        for each in (yield from rows(sql, *who, ALL, 0))
+        if wish.is_new(Versions(*each))
+    ]
+    return new[wish.offset : wish.offset + wish.limit]
 
 
 def _about_people(found: Conditions, wish: TaskFilter) -> None:

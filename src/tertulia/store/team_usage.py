@@ -22,9 +22,16 @@ INSERT INTO team_uploads (team_id, month, size_bytes) VALUES (?, ?, ?)
 ON CONFLICT (team_id, month) DO UPDATE SET size_bytes = team_uploads.size_bytes + excluded.size_bytes
 """
 
+# What another message or a task still has goes on to count. The uploads of a task are numbers in JSON.
 RELEASE = """
 DELETE FROM team_files
 WHERE file_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
+    AND NOT EXISTS (SELECT 1 FROM message_files l WHERE l.file_id = team_files.file_id)
+    AND NOT EXISTS (
+        SELECT 1 FROM tasks k JOIN chats c ON c.id = k.chat_id AND c.archived_at IS NULL
+        WHERE k.team_id = team_files.team_id AND k.uploads <> '[]'
+            AND ',' || substr(k.uploads, 2, length(k.uploads) - 2) || ',' LIKE '%,' || file_id || ',%'
+    )
 RETURNING team_id, month, size_bytes
 """
 
@@ -58,7 +65,7 @@ def claim_upload(team_id: TeamId, file_id: FileId, size_bytes: int, at: int) -> 
 
 
 def release_uploads(file_ids: Sequence[FileId]) -> Work[None]:
-    """These files count for nobody any more, if they did."""
+    """These files count for nobody any more, if they did and nothing holds them."""
     if not file_ids:
         return
     for team_id, month, size_bytes in (yield from rows(RELEASE, array(file_ids))):

@@ -7,7 +7,7 @@ from tertulia.core.access import may_moderate
 from tertulia.core.chat_lists import ChatEntry
 from tertulia.core.groups import GroupMember
 from tertulia.core.ids import COUNTER_BITS, AccountId
-from tertulia.core.model import Chat, ChatKind
+from tertulia.core.model import Chat, ChatKind, Versions
 from tertulia.core.tasks import DONE, Task, title_of
 from tertulia.core.team_model import TeamStatus
 from tertulia.dialects.tada.contacts import Eyes, contact_jid, member_icons, member_name
@@ -61,23 +61,17 @@ def jid_of(entry: ChatEntry) -> str:
     return chat_jid(entry.kind, entry.chat.id)
 
 
-def base_gentime(entry: ChatEntry) -> int:
+def base_gentime(versions: Versions) -> int:
     """The version of what is the same for everybody."""
-    number = entry.chat.id if entry.chat is not None else 0
-    versions = [entry.changed_at * NS_PER_MS + (number & _COUNTER) * NS_PER_COUNT]
-    if entry.group.version:
-        versions.append(gentime(entry.group.version))
-    if entry.task is not None:
-        versions.append(gentime(entry.task.version))
-    if entry.partner is not None:
-        versions.append(gentime(entry.partner.version))
-    return max(versions)
+    number, changed_at, *parts, _ = versions
+    at = changed_at * NS_PER_MS + (number & _COUNTER) * NS_PER_COUNT
+    return max([at, *(gentime(each) for each in parts if each)])
 
 
-def chat_gentime(entry: ChatEntry) -> int:
-    """The version of the chat as this member sees it."""
-    settings = entry.settings.version
-    return max(base_gentime(entry), gentime(settings) if settings else 0)
+def chat_gentime(versions: Versions) -> int:
+    """The version of the chat as one of its members sees it."""
+    settings = versions.settings
+    return max(base_gentime(versions), gentime(settings) if settings else 0)
 
 
 def chat(desk: TadaDesk, entry: ChatEntry, jid: Jids) -> dict[str, Any]:
@@ -104,8 +98,8 @@ def _card(desk: TadaDesk, entry: ChatEntry) -> dict[str, Any]:
     common = {
         "jid": jid_of(entry),
         "chat_type": CHAT_TYPES[entry.kind],
-        "gentime": chat_gentime(entry),
-        "base_gentime": base_gentime(entry),
+        "gentime": chat_gentime(entry.versions),
+        "base_gentime": base_gentime(entry.versions),
         "created": date_time(entry.created_at),
     }
     team, me = entry.membership
@@ -240,7 +234,11 @@ def _items(task: Task) -> dict[str, Any]:
     checked = sum(each.is_checked for each in task.items)
     return {
         "items": [
-            {"text": each.text, **({"checked": True} if each.is_checked else {})}
+            {
+                "gentime": gentime(task.version),
+                "text": each.text,
+                **({"checked": True} if each.is_checked else {}),
+            }
             for each in task.items
         ],
         "num_items": len(task.items),
@@ -298,7 +296,7 @@ def counters(entry: ChatEntry) -> dict[str, Any]:
     said: dict[str, Any] = {
         "jid": jid_of(entry),
         "chat_type": CHAT_TYPES[entry.kind],
-        "gentime": chat_gentime(entry),
+        "gentime": chat_gentime(entry.versions),
         "num_unread": entry.unread,
         "num_unread_notices": entry.mentioned,
         "last_read_message_id": None if entry.mark is None else message_id(entry.mark),
@@ -319,6 +317,6 @@ def deleted(entry: ChatEntry) -> dict[str, Any]:
     return {
         "jid": jid_of(entry),
         "chat_type": CHAT_TYPES[entry.kind],
-        "gentime": chat_gentime(entry),
+        "gentime": chat_gentime(entry.versions),
         "is_archive": True,
     }

@@ -144,9 +144,11 @@ class Fields:
         return value
 
     def choice(self, key: str, options: Collection[str]) -> str | None:
-        """One of these words; None when absent."""
+        """One of these words; None when absent or empty: some clients send all they have, empty or not."""
         value = self.values.get(key)
-        if value is None or (isinstance(value, str) and value in options):
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and value in options:
             return value
         self.note(key, errors.no_choice(value if isinstance(value, str | int) else ""))
         return None

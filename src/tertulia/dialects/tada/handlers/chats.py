@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tertulia.core.chat_lists import MAX_DRAFT, ChatEntry, SettingsChange
+from tertulia.core.errors import NotAllowed
 from tertulia.core.groups import GroupChange
 from tertulia.core.histories import Target
 from tertulia.core.model import ChatKind
@@ -43,12 +44,9 @@ async def listed(call: Call) -> dict[str, Any]:
     membership = await need_team(call)
     newer_than = filters.newer_than(call.query)
     wish = filters.chats(call)
-    # The version of a chat is made of all that belongs to it, and known when it is read.
-    asked = replace(wish, limit=filters.FAR, offset=0) if newer_than else wish
-    found, count = await call.core.chat_lists.listed(call.actor, membership.team.id, asked)
     if newer_than:
-        newer = [each for each in found if chat_gentime(each) > newer_than]
-        found, count = newer[wish.offset : wish.offset + wish.limit], len(newer)
+        wish = replace(wish, is_new=lambda each: chat_gentime(each) > newer_than)
+    found, count = await call.core.chat_lists.listed(call.actor, membership.team.id, wish)
     return {
         "objects": await said(call, membership, found),
         "count": count,
@@ -71,13 +69,32 @@ async def change(call: Call) -> dict[str, Any]:
     target = await sending.target(call.desk, call.actor, team_id, call.path["jid"])
     entry = await call.core.chat_lists.entry(call.actor, team_id, target)
     form = await call.fields()
-    mine, common = settings(form), group_change(form)
+    mine, common = settings(form), _news(entry, group_change(form))
     form.check()
-    if mine != SettingsChange():
-        await call.core.chat_lists.settle(call.actor, team_id, target, mine)
+    if mine != SettingsChange() and entry.kind is not ChatKind.DIRECT and entry.role is None:
+        raise NotAllowed("keep the chat")
+    # First what asks for more: who may not do that has nothing half done.
     if entry.kind is ChatKind.GROUP and entry.chat is not None and common != GroupChange():
         await call.core.groups.change(call.actor, team_id, entry.chat.id, common)
+    if mine != SettingsChange():
+        await call.core.chat_lists.settle(call.actor, team_id, target, mine)
     return await one(call, membership, target)
+
+
+def _news(entry: ChatEntry, wanted: GroupChange) -> GroupChange:
+    """What would change: clients send chats back as they got them, and what stays needs no right."""
+    known = entry.group
+    is_there = {
+        "name": None if entry.chat is None else entry.chat.name,
+        "description": None if entry.chat is None else entry.chat.description,
+        "is_public": known.is_public,
+        "is_readonly": known.is_readonly,
+        "is_default": known.is_default,
+        "cleanup_s": known.cleanup_s or 0,
+    }
+    return replace(
+        wanted, **{name: None for name, value in is_there.items() if getattr(wanted, name) == value}
+    )
 
 
 def settings(form: Fields) -> SettingsChange:

@@ -20,7 +20,7 @@ from tertulia.core.team_model import (
     TeamStatus,
 )
 from tertulia.core.team_rights import may_manage, need_manager, need_may_change
-from tertulia.dialects.tada import errors, ids
+from tertulia.dialects.tada import errors, filters, ids
 from tertulia.dialects.tada.contacts import (
     Eyes,
     contact,
@@ -104,11 +104,11 @@ class _Filter:
         if name := query.text("display_name"):
             part = texts.fold(name)
             self._tests.append(lambda each: part in texts.fold(member_name(membership.team, each)))
-        if (archived := query.flag("is_archived")) is not None:
+        if (archived := filters.flag(query, "is_archived")) is not None:
             self._tests.append(lambda each: each.is_archived is archived)
-        if is_later and (bot := query.flag("is_bot")) is not None:
+        if is_later and (bot := filters.flag(query, "is_bot")) is not None:
             self._tests.append(lambda each: bool(each.bot) is bot)
-        if query.flag("without_me"):
+        if filters.flag(query, "without_me"):
             self._tests.append(lambda each: each.account_id != membership.me.account_id)
 
     async def chosen(self, found: Sequence[TeamMember]) -> Sequence[TeamMember]:
@@ -217,14 +217,16 @@ async def change(call: Call) -> wire.Contact:
     if not is_me and form.is_wrong and not may_manage(membership.me, member):
         # What makes no sense is no change that needs no right.
         raise NotAllowed("change the member")
-    need_may_change(membership.me, member, _news(member, wanted))
+    news = _news(member, wanted)
+    if (member.bot or member.is_archived) and news != MemberChange():
+        # Nothing of them is anybody's to change.
+        raise NotAllowed("change the member")
+    need_may_change(membership.me, member, news)
     phone = await _new_phone(call, form) if is_me else None
     form.check()
     if phone is not None:
         await call.core.phone_codes.prove(phone, form.text("code") or "", Purpose.SIGN_IN)
         await call.core.accounts.take_phone(call.actor, phone)
-    if member.bot and _news(member, wanted) != MemberChange():
-        raise NotAllowed("change the member")
     if not member.bot:
         member = await call.core.teams.change_member(
             call.actor, membership.team.id, member.id, wanted
@@ -289,7 +291,7 @@ async def _preferences(call: Call, form: Fields) -> Preferences | None:
 async def _new_phone(call: Call, form: Fields) -> str | None:
     """The number one wants to sign in with; None when it is the same. It takes a `code` sent there."""
     asked = form.text("phone")
-    if asked is None:
+    if not asked:
         return None
     account = await call.core.accounts.need(call.actor.account_id)
     if asked == account.phone:

@@ -8,13 +8,14 @@ from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT, VOICE
 from tertulia.core.histories import MessageChange, Target
 from tertulia.core.ids import ChatId
 from tertulia.core.message_model import Draft, MessageRef
-from tertulia.core.model import File, NewFile
+from tertulia.core.model import File
 from tertulia.core.team_model import Membership
 from tertulia.core.whole import WholeMessage
 from tertulia.dialects.tada import errors, filters, sending
 from tertulia.dialects.tada.desk import View
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.handlers.teams import need_team
+from tertulia.dialects.tada.handlers.uploads import announced
 from tertulia.dialects.tada.limits import MAX_MESSAGE
 from tertulia.dialects.tada.messages import shown, shown_v3
 from tertulia.dialects.tada.people import people_in_messages
@@ -84,7 +85,7 @@ async def _send_file(
             # It came already, and its answer was lost on the way.
             (message,) = await said(call, membership, [whole])
             return message
-    new = NewFile(incoming.name, incoming.content_type, incoming.size_bytes)
+    new = await announced(incoming)
     file = await call.core.team_uploads.take(call.actor, team_id, new, incoming.chunks())
     try:
         whole = await sending.say(

@@ -69,13 +69,11 @@ async def listed(call: Call) -> list[dict[str, Any]]:
     membership = await need_team(call)
     newer_than = filters.newer_than(call.query)
     wish = await _filter(call, membership)
-    team_id = membership.team.id
-    asked = replace(wish, limit=filters.FAR, offset=0) if newer_than else wish
-    found = await call.core.tasks.listed(call.actor, team_id, asked)
-    entries = await call.core.chat_lists.several(call.actor, team_id, ChatKind.TASK, found)
     if newer_than:
-        newer = [each for each in entries if chat_gentime(each) > newer_than]
-        entries = newer[wish.offset : wish.offset + wish.limit]
+        wish = replace(wish, is_new=lambda each: chat_gentime(each) > newer_than)
+    team_id = membership.team.id
+    found = await call.core.tasks.listed(call.actor, team_id, wish)
+    entries = await call.core.chat_lists.several(call.actor, team_id, ChatKind.TASK, found)
     return await chats.said(call, membership, entries)
 
 

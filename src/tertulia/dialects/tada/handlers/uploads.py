@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tertulia.core.errors import NotFound
+from tertulia.core.kinds import HEAD_BYTES, UNKNOWN, content_type
 from tertulia.core.message_types import PICTURES
 from tertulia.core.model import File, NewFile
 from tertulia.dialects.tada import errors
@@ -13,6 +14,7 @@ from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.request import Call
 from tertulia.dialects.tada.routes import Access, Operation, Place
 from tertulia.dialects.tada.uploads import PREVIEW, PREVIEW_2X, uploaded
+from tertulia.web.forms import Incoming
 from tertulia.web.transfer import UNKNOWN_BYTES, answer
 
 YEAR_S = 365 * 86_400
@@ -27,9 +29,17 @@ async def upload(call: Call) -> dict[str, Any]:
     incoming = await call.file()
     if incoming is None:
         raise errors.invalid("file", errors.REQUIRED)
-    new = NewFile(incoming.name, incoming.content_type, incoming.size_bytes)
+    new = await announced(incoming)
     file = await call.core.team_uploads.take(call.actor, membership.team.id, new, incoming.chunks())
     return uploaded(call.desk, file)
+
+
+async def announced(incoming: Incoming) -> NewFile:
+    """What comes in. Where the client does not know what it is, as published ones never do, its first bytes tell."""
+    kind = incoming.content_type.strip()
+    if kind.lower() in {"", UNKNOWN}:
+        kind = content_type(await incoming.head(HEAD_BYTES), kind)
+    return NewFile(incoming.name, kind, incoming.size_bytes)
 
 
 async def content(call: Call) -> Response:
