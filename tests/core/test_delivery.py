@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tertulia.core.errors import Unavailable
 from tertulia.core.events import (
     ChatOpened,
     Event,
@@ -17,6 +18,7 @@ from tertulia.core.ids import AccountId, ChatId, MessageId, SessionId
 from tertulia.core.message_model import Message
 from tertulia.core.model import Chat, ChatKind
 from tertulia.core.tally import Tally
+from tertulia.delivery import fanout
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.bus import InProcessBus
 from tertulia.delivery.delivered import Delivered
@@ -57,6 +59,7 @@ class Store:
         self.gates: dict[ChatId, asyncio.Event] = {}
         self.reads: list[ChatId] = []
         self.fails: set[ChatId] = set()
+        self.away = 0
 
     async def load(self, chat_id: ChatId) -> tuple[ChatKind, Members] | None:
         self.reads.append(chat_id)
@@ -65,6 +68,9 @@ class Store:
             await self.gates[chat_id].wait()
         if chat_id in self.fails:
             raise OSError("the store is gone")
+        if self.away:
+            self.away -= 1
+            raise Unavailable("store")
         return None if found is None else (ChatKind.GROUP, found)
 
 
@@ -210,6 +216,23 @@ def test_an_audience_that_cannot_be_read_costs_its_own_event_only(
 
     asyncio.run(story())
     assert len(caplog.records) == 1
+
+
+def test_an_audience_that_the_store_cannot_tell_just_now_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fanout, "AGAIN_S", 0)
+
+    async def story() -> None:
+        room = Postroom()
+        room.store.away = 3
+        anna = room.ear(ANNA, 1)
+        room.fan_out.deliver([posted(TEA, 1), posted(HALL, 2)])
+        await room.settled()
+        assert seqs(anna) == [1, 2]
+
+    asyncio.run(story())
+    assert not caplog.records
 
 
 def test_the_message_of_a_chat_that_is_gone_is_nobodys() -> None:

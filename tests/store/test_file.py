@@ -4,6 +4,7 @@ import asyncio
 import threading
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -109,6 +110,18 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         uvloop.run(tell(story, in_file(path)))
 
 
+def test_a_database_of_somebody_else_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "tertulia.db"
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute("CREATE TABLE accounts (money INTEGER)")
+
+    async def story(_: World) -> None:
+        raise AssertionError("opened")
+
+    with pytest.raises(Unavailable, match=r"tertulia\.db \(.*accounts already exists\)"):
+        uvloop.run(tell(story, in_file(path)))
+
+
 class FullDisk:
     """A connection that writes as to a full disk."""
 
@@ -148,6 +161,23 @@ def test_a_commit_that_fails_acknowledges_nothing_and_the_next_one_works(tmp_pat
     uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
 
 
+def test_where_a_commit_failed_is_said_once_and_why_each_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        disk = FullDisk(world.engine)
+        disk.full = True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await world.person("anna")
+
+    with caplog.at_level("ERROR", "tertulia.store.batch"):
+        uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+    assert [bool(entry.exc_info) for entry in caplog.records] == [True, False, False]
+    reasons = [vars(entry)["fields"]["why"] for entry in caplog.records]
+    assert reasons == ["database or disk is full"] * 3
+
+
 def test_a_store_that_cannot_be_written_to_does_not_pass_its_check(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         disk = FullDisk(world.engine)
@@ -158,6 +188,25 @@ def test_a_store_that_cannot_be_written_to_does_not_pass_its_check(tmp_path: Pat
             await world.engine.check()
         disk.full = False
         await world.engine.check()
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+@pytest.mark.parametrize(
+    ("free_kib", "blocks", "is_ready"), [(1_023, 9, False), (1_024, 9, True), (0, 0, True)]
+)
+def test_a_store_without_room_on_its_disk_does_not_pass_its_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_kib: int, blocks: int, *, is_ready: bool
+) -> None:
+    room = SimpleNamespace(f_blocks=blocks, f_bavail=free_kib, f_frsize=1_024)
+    monkeypatch.setattr("tertulia.store.sqlite.os.statvfs", lambda _: room)
+
+    async def story(world: World) -> None:
+        if is_ready:
+            await world.engine.check()
+        else:
+            with pytest.raises(Unavailable, match="no room on its disk"):
+                await world.engine.check()
 
     uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
 

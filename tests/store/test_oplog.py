@@ -35,8 +35,11 @@ class Away:
         await self._log.came(self._id, self._came, 0)
 
     async def goes(self) -> None:
+        await self.went(self._came, self._log.position)
+
+    async def went(self, came: int, position: int) -> None:
         self._came = MAX_NUMBER
-        await self._log.went(self._id, self._log.position)
+        await self._log.went(self._id, came, position)
 
     async def missed(self, *, limit: int = 1_000, oldest: int = 0) -> list[LogEntry]:
         return await self._log.missed(self._id, oldest, self._came, limit, only_last=None)
@@ -69,6 +72,28 @@ def test_only_what_happened_in_absence_was_missed(in_store: InStore) -> None:
         await away.goes()
         await world.post(anna, chat.id, "five")
         assert await away.texts() == ["one", "three", "five"]
+
+    in_store(story)
+
+
+def test_an_end_that_is_written_late_ends_its_own_visit_only(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        away = Away(world, boris)
+        chat = await world.group(anna, boris)
+        first = world.engine.position
+        await away.comes()
+        await world.post(anna, chat.id, "heard")
+        went = world.engine.position
+        await world.post(anna, chat.id, "missed")
+        second = world.engine.position
+        await away.comes()
+        await world.post(anna, chat.id, "heard, too")
+        await away.went(first, went)
+        third = world.engine.position
+        await world.post(anna, chat.id, "last")
+        await away.went(second, third)
+        assert await away.texts() == ["missed", "last"]
 
     in_store(story)
 
@@ -204,8 +229,9 @@ def test_reads_are_told_to_authors_and_reactions_to_all(in_store: InStore) -> No
         chat = await world.group(anna, boris, clara)
         message = await world.post(anna, chat.id)
         for actor in (anna, clara):
-            await Away(world, actor).comes()
-            await Away(world, actor).goes()
+            away = Away(world, actor)
+            await away.comes()
+            await away.goes()
         await world.read(boris, chat.id, message)
         await world.messages.react(boris, message.id, ("👍",), (), world.now)
         assert await Away(world, anna).kinds() == ["MessagesRead", "ReactionsChanged"]

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_network
+from typing import Any, cast
 
 import pytest
 import websockets
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tertulia.web.flow import quiet
 from tertulia.web.limits import Limits
 from tertulia.web.speaker import Upgrade
 from tests.web.serving import TEXT, Client, frame, in_time, serving, until, upgrade
@@ -259,6 +261,49 @@ def test_pipelined_requests_are_answered_in_order_and_a_bad_one_last() -> None:
         assert places == sorted(places)
 
     in_time(story)
+
+
+def test_many_small_requests_in_one_breath_are_no_large_head() -> None:
+    async def story() -> None:
+        async with serving() as served, await served.visit() as client:
+            client.send(b"GET /deaf?1 HTTP/1.1\r\n\r\n" * 2000 + b"GET /deaf?2 HTTP")
+            for _ in range(2000):
+                assert status(await client.head()) == 200
+                await client.reader.readexactly(len(b'{"query":"1"}'))
+            client.send(b"/1.1\r\nConnection: close\r\n\r\n")
+            assert (await client.rest()).endswith(b'{"query":"2"}')
+
+    in_time(story)
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_request_that_outlives_the_server_is_no_mistake(
+    caplog: pytest.LogCaptureFixture, *, has_begun: bool
+) -> None:
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        if said and message["type"] == said[-1]["type"]:
+            raise RuntimeError("the answer has begun")
+        said.append(message)
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        if has_begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            serving_it = cast("Any", quiet(endless))({}, None, send)
+            task = tasks.create_task(serving_it)
+            await begun.wait()
+            task.cancel()
+
+    begun = asyncio.Event()
+    in_time(story)
+    assert [each.get("status") for each in said] == ([200] if has_begun else [503, None])
+    assert [entry.levelname for entry in caplog.records] == ["WARNING"]
 
 
 def test_a_pipelined_body_that_is_too_large_is_refused_in_its_turn() -> None:

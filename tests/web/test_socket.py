@@ -137,6 +137,8 @@ def test_bytes_may_come_one_by_one_and_messages_together() -> None:
         ([frame(TEXT, b"", fin=False), *[frame(0, b"", fin=False)] * 1100], 1009),
         ([frame(CLOSE, b"\x03")], 1002),
         ([frame(CLOSE, (5).to_bytes(2, "big"))], 1002),
+        ([frame(CLOSE, (1006).to_bytes(2, "big"))], 1002),
+        ([frame(CLOSE, (5000).to_bytes(2, "big"))], 1002),
     ],
 )
 def test_a_breach_of_the_protocol_is_answered_with_its_code(

@@ -123,7 +123,7 @@ def _listener(settings: Settings, server: Server, listening: socket.socket) -> L
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S - 1,
+        timeout_graceful_shutdown=STOP_WITHIN_S - 3,
         backlog=2_048,
     )
 

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from tertulia.core.errors import Unavailable
+
 LOG = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -44,7 +46,11 @@ class Tasks:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            LOG.error("A task failed", exc_info=error)
+            if isinstance(error, Unavailable):
+                # No mistake of ours; the store says in its own lines what happened to it.
+                LOG.warning("A task was given up", extra={"fields": {"why": str(error)}})
+            else:
+                LOG.error("A task failed", exc_info=error)
 
     async def end(self, patience_s: float) -> None:
         """Wait for all of them; after *patience_s* cancel those that are left."""

@@ -191,8 +191,8 @@ class LogStore(Protocol):
         """A visit begins; those that ended up to *oldest* are forgotten."""
         ...
 
-    async def went(self, account_id: AccountId, position: int) -> None:
-        """The visit ends. At 0: it was none."""
+    async def went(self, account_id: AccountId, came: int, position: int) -> None:
+        """The visit that began at *came* ends; at 0: it was none. Said twice, the later word counts."""
         ...
 
     async def missed(

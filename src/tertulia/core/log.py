@@ -5,11 +5,14 @@ the times the account was away (docs/decisions/0040). Who listens in another way
 catch up, does not count (docs/decisions/0111).
 """
 
-from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tertulia.core.chat_ports import LogStore
+from tertulia.core.errors import Unavailable
 from tertulia.core.events import LogEntry, MessageEdited, MessagesDeleted
 from tertulia.core.ids import MAX_NUMBER, AccountId, first_number_at
 from tertulia.core.model import Actor
@@ -24,6 +27,9 @@ MOST_ENTRIES = 1_000
 NEVER = 0
 """A visit that ended before all others is none."""
 
+AGAIN_S = 1.0
+"""After so long it is written again who has gone, if the store could not take it."""
+
 
 class Log:
     """Remembers who is there since when, and reads what passed by who was not."""
@@ -34,11 +40,15 @@ class Log:
         clock: Clock,
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Nobody listens. *spawn* starts a task."""
         self._store = store
         self._clock = clock
         self._spawn = spawn
+        self._sleep = sleep
+        # Visits that ended while the store was away: whose, from where, up to where.
+        self._unwritten: deque[tuple[AccountId, int, int]] = deque()
         self._came_at: dict[AccountId, int] = {}
         self._listening: Counter[AccountId] = Counter()
         # Who came and went at one place of the log: coming again there, he has missed nothing since.
@@ -81,7 +91,24 @@ class Log:
                 else:
                     # He was told nothing, not even what he had missed: he was not there.
                     at = NEVER
-            self._spawn(self._store.went(account_id, at))
+            self._spawn(self._write_end((account_id, came_at, at)))
+
+    async def _write_end(self, visit: tuple[AccountId, int, int]) -> None:
+        """A visit whose end is not written has heard everything that came after it."""
+        try:
+            await self._store.went(*visit)
+        except Unavailable:
+            self._unwritten.append(visit)
+            if len(self._unwritten) == 1:
+                await self._write_again()
+
+    async def _write_again(self) -> None:
+        while self._unwritten:
+            await self._sleep(AGAIN_S)
+            with suppress(Unavailable):
+                while self._unwritten:
+                    await self._store.went(*self._unwritten[0])
+                    self._unwritten.popleft()
 
     def _leave(self, account_id: AccountId, place: int) -> None:
         """Visits are told apart by where they began, so one that heard nothing is not seen in the store."""

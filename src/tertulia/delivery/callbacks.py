@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from tertulia.core.calls import Call, Caller, Course, CourseStore, Errands
+from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
 from tertulia.core.ids import COUNTER_BITS, AccountId, HookId
 from tertulia.core.ports import Clock
@@ -187,8 +188,11 @@ class Callbacks:
         goes_on = False
         try:
             goes_on = await self._serve(line)
-        except Exception:
-            LOG.exception("A hook could not be served")
+        except Exception as error:
+            if isinstance(error, Unavailable):
+                LOG.warning("A hook has to wait", extra={"fields": {"why": str(error)}})
+            else:
+                LOG.exception("A hook could not be served")
             if self._is_current(line):
                 self._later(line, LOOK_AGAIN_S)
         finally:

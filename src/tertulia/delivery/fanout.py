@@ -4,12 +4,14 @@ Events are delivered in the order of their commits. As long as the audience of a
 that happens at once; an event whose audience must first be read makes all later ones wait behind it.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, assert_never
 
+from tertulia.core.errors import Unavailable
 from tertulia.core.events import (
     CallbackReplaced,
     CannotDecrypt,
@@ -48,6 +50,9 @@ from tertulia.delivery.hub import Hub
 LOG = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+AGAIN_S = 0.5
+"""After so long the store is asked again for an audience that it could not tell."""
 
 Hearer = Callable[[Event, Collection[AccountId]], None]
 """Is told of an event and whom it is for, in order. Must not wait; what it raises is logged."""
@@ -114,8 +119,12 @@ class FanOut:
             if chat_id is not None:
                 try:
                     await self._audience.card(chat_id)
+                except Unavailable:
+                    # Nothing new can happen meanwhile. Who is connected would find it in no log.
+                    await asyncio.sleep(AGAIN_S)
+                    continue
                 except Exception:
-                    # Whoever was to hear it finds it in the log; the others must not wait for it.
+                    # A mistake of ours: the others must not wait for it.
                     LOG.exception(
                         "The members of a chat could not be read; an event is not delivered"
                     )

@@ -28,6 +28,8 @@ MOST_WAITING = 20_000
 MOST_IN_ONE_COMMIT = 1_024
 """Units."""
 
+COMMIT_FAILED = "A commit failed; nothing of it was acknowledged"
+
 SAVEPOINT = "SAVEPOINT unit"
 UNDO = "ROLLBACK TO SAVEPOINT unit"
 RELEASE = "RELEASE SAVEPOINT unit"
@@ -309,7 +311,10 @@ class Gathering:
 
     def fail(self, batch: Batch, error: BaseException) -> None:
         """Nothing of the batch was kept: every caller hears that the store is not available."""
-        LOG.error("A commit failed; nothing of it was acknowledged", exc_info=error)
+        # Clients that try again make it fail again, many times a second: where is said once.
+        where = None if self.is_failing else error
+        why = {"why": str(error) or type(error).__name__}
+        LOG.error(COMMIT_FAILED, exc_info=where, extra={"fields": why})
         self.is_failing = True
         self._tally.commits_failed += 1
         self._next()

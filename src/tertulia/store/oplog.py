@@ -50,7 +50,7 @@ INSERT INTO visits (account_id, came) VALUES (?, ?)
 ON CONFLICT (account_id, came) DO UPDATE SET went = NULL
 """
 
-WENT = "UPDATE visits SET went = ? WHERE account_id = ? AND went IS NULL"
+WENT = "UPDATE visits SET went = ? WHERE account_id = ? AND came = ?"
 
 FORGET_VISITS = "DELETE FROM visits WHERE account_id = ? AND came < ? AND went < ?"
 
@@ -195,9 +195,9 @@ class SqlLog:
         """See the port."""
         await self._engine.write(came(account_id, position, oldest))
 
-    async def went(self, account_id: AccountId, position: int) -> None:
+    async def went(self, account_id: AccountId, came: int, position: int) -> None:
         """See the port."""
-        await self._engine.write(run(WENT, position, account_id))
+        await self._engine.write(run(WENT, position, account_id, came))
 
     async def missed(
         self,

@@ -61,6 +61,9 @@ CACHED_STATEMENTS = 256
 PATIENCE_MS = 5_000
 """How long a connection waits for one of ours that has locked the file for a moment."""
 
+LEAST_ROOM_BYTES = 1 << 20
+"""On its disk. With less the store is as good as full."""
+
 CACHE_KIB = 16_384
 """Page cache of the writer, in KiB; a reader has a quarter of it."""
 
@@ -117,6 +120,9 @@ class SqliteEngine:
         connection = self._connect()
         try:
             migrate.upgrade_sqlite(connection)
+        except apsw.Error as error:
+            connection.close()
+            raise Unavailable(f"the store {self._path} ({error})") from error
         except BaseException:
             connection.close()
             raise
@@ -185,6 +191,9 @@ class SqliteEngine:
             self._reader.execute(LAST_NUMBER).fetchone()
         except apsw.Error as error:
             raise Unavailable("store") from error
+        if self._path != IN_MEMORY and not _has_room(self._path):
+            # What is short may still find a place; what people write does not.
+            raise Unavailable(f"the store {self._path} (no room on its disk)")
         if self._gathering.is_failing:
             await self.write(run(TRIAL))
 
@@ -308,6 +317,12 @@ class SqliteEngine:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
+
+
+def _has_room(path: str) -> bool:
+    found = os.statvfs(path)
+    # Some file systems do not know.
+    return not found.f_blocks or found.f_bavail * found.f_frsize >= LEAST_ROOM_BYTES
 
 
 def _copy(connection: apsw.Connection) -> None:

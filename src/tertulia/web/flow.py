@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import weakref
+from contextlib import suppress
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect
@@ -11,6 +12,8 @@ from typing_extensions import override
 from uvicorn.protocols.http.flow_control import FlowControl
 
 LOG = logging.getLogger(__name__)
+
+_CLOSING = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
 
 
 class Listening(Protocol):
@@ -43,12 +46,19 @@ class Flow(FlowControl):
 
 
 def quiet(app: ASGIApp) -> ASGIApp:
-    """*app*, but a client that goes away in the middle of its body is nobody's mistake."""
+    """*app*; a client that goes away in the middle of its body, or a server that ends, is nobody's mistake."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
         except ClientDisconnect:
             LOG.debug("a client went away before its request was complete")
+        except asyncio.CancelledError:
+            # Only the end of the server does that, when it has waited long enough.
+            LOG.warning("A request was not finished when the server stopped")
+            # If the answer had begun, it ends here.
+            with suppress(RuntimeError):
+                await send({"type": "http.response.start", "status": 503, "headers": _CLOSING})
+                await send({"type": "http.response.body", "body": b"The server is stopping.\n"})
 
     return served

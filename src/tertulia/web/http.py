@@ -73,6 +73,8 @@ class OnePortHttp(HttpToolsProtocol):
         self._unread = math.inf
         # Bytes fed since the head began; bytes in its complete headers.
         self._head_bytes = self._header_bytes = self._body_bytes = 0
+        # Heads that began in what is being fed.
+        self._heads = 0
         self._head_ends = math.inf
         self._body_limit = 0
         self._deaf = False
@@ -121,8 +123,8 @@ class OnePortHttp(HttpToolsProtocol):
             if len(self._early) > EARLY_BYTES:
                 self.flow.pause_reading()
             return
-        began_before = self._phase is Phase.HEAD
         fresh = self._phase in (Phase.FIRST, Phase.IDLE)
+        self._heads = 0
         try:
             self._feed(data)
         except HttpParserError:
@@ -131,10 +133,9 @@ class OnePortHttp(HttpToolsProtocol):
                 self._refuse(HTTPStatus.BAD_REQUEST)
             return
         if self._phase is Phase.HEAD and not self._deaf:
-            if began_before:
+            # A head that began behind other requests is counted from the next bytes on.
+            if not self._heads or (fresh and self._heads == 1):
                 self._head_bytes += len(data)
-            elif fresh:
-                self._head_bytes = len(data)
             limits = self._limits
             if self._head_bytes > limits.request_line_bytes + limits.header_bytes:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -203,6 +204,7 @@ class OnePortHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = self._header_bytes = self._body_bytes = 0
+        self._heads += 1
         self._head_ends = self.loop.time() + self._limits.head_total_s
         self._phase = Phase.HEAD
 

@@ -29,6 +29,8 @@ from tertulia.web.speaker import Speaker
 
 LOG = logging.getLogger(__name__)
 
+# Codes that stand in no close frame: of a connection that broke without a word, and all past the last.
+ABNORMAL, MOST_CODE = 1006, 4999
 # Two bytes of a control frame's 125 are the code.
 MOST_REASON_BYTES = 123
 # So much goes into one write; a reader that is too slow never holds more of ours than this and a frame.
@@ -354,6 +356,9 @@ class Socket(WSListener):
         code = cast("int", frame.get_close_code())
         if self._outbox:
             self.wire.write(b"".join(self._outbox))
+        if code == ABNORMAL or code > MOST_CODE:
+            # No frame may bear it, ours neither.
+            code = PROTOCOL_ERROR
         self._part_with(code or WSCloseCode.OK.value, "")
         self.wire.close()
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
+from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn, TertuliaError, Unavailable
 from tertulia.core.ids import TeamId
 from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor
@@ -206,7 +206,7 @@ class Talk:
         try:
             for packet in await self.live.repeats.of(self._actor, self.reader, stood):
                 self._offer(packet)
-        except TertuliaError as error:
+        except (NotAllowed, NotFound) as error:
             # It finds what it missed by asking, as after a longer time.
             LOG.warning("What was missed could not be repeated", exc_info=error)
 
