@@ -21,7 +21,8 @@ def test_a_session_stands_where_it_hung_up_in_each_team_by_itself(in_store: InSt
     async def story(world: World) -> None:
         mine, store = await session(world)
         assert await store.begin(mine, CLUB) is None
-        stood = HungUp(store.position, (MessageId(5), MessageId(9)))
+        changed = ((MessageId(7), 1_795_383_000_137),)
+        stood = HungUp(store.position, (MessageId(5), MessageId(9)), changed)
         await store.end(mine, CLUB, stood)
         assert await store.begin(mine, CLUB) == stood
         assert await store.begin(mine, CLUB) == stood

@@ -313,12 +313,13 @@ class TeamRemoved:
 
 @dataclass(frozen=True, slots=True)
 class TeamMembersChanged:
-    """Members came, changed or went (`is_archived`). The whole team is told."""
+    """Members came, changed or went (`is_archived`). The whole team is told; with `privately` only they are."""
 
     team: Team
     members: tuple[TeamMember, ...]
     at: int
     origin: int
+    privately: bool = False
 
     @property
     def team_id(self) -> TeamId:

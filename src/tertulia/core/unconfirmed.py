@@ -11,10 +11,13 @@ class HungUp(NamedTuple):
     Attributes:
         position: a number in the log; it was told everything up to there.
         unconfirmed: messages of which it has not confirmed the last packet.
+        confirmed: changes that it has confirmed and that are about as new as the position: which message,
+            and when it was changed.
     """
 
     position: int
     unconfirmed: tuple[MessageId, ...]
+    confirmed: tuple[tuple[MessageId, int], ...] = ()
 
 
 class UnconfirmedStore(Protocol):

@@ -187,7 +187,9 @@ class FanOut:
             case MessagesDeleted() | Typing():
                 return self._members(event.chat_id)
             case MessagesRead():
-                authors = [author for author, _ in event.by_author]
+                # Who has left hears no more of what others do there.
+                members = self._members(event.chat_id)
+                authors = [author for author, _ in event.by_author if author in members]
                 return [*authors, event.account_id]
             case MessagesHidden() | SignedIn() | UiSettingsChanged() | CallbackReplaced():
                 return (event.account_id,)
@@ -245,7 +247,7 @@ def chat_heard_by_members(event: Event) -> ChatId | None:
     match event:
         case MessagePosted(message=message):
             return message.chat_id
-        case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
+        case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing() | MessagesRead():
             return event.chat_id
         case ChatChanged() if not event.members:
             return event.chat.id

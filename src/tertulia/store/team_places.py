@@ -53,12 +53,18 @@ FORGET = (
 
 
 def tell_members(
-    team_id: TeamId, members: Sequence[TeamMember], actor: Actor, now: int
+    team_id: TeamId,
+    members: Sequence[TeamMember],
+    actor: Actor,
+    now: int,
+    *,
+    privately: bool = False,
 ) -> Work[None]:
-    """The team hears how these are now."""
+    """The team hears how these are now; with *privately* only they do."""
     found = yield from row(TEAM_BY_ID, team_id)
     assert found is not None, "its members were read"
-    yield from tell(TeamMembersChanged(team(found), tuple(members), now, actor.connection))
+    origin = actor.connection
+    yield from tell(TeamMembersChanged(team(found), tuple(members), now, origin, privately))
 
 
 def told(
@@ -131,6 +137,9 @@ def add_bot_member(team_id: TeamId, account_id: AccountId, now: int) -> Work[Tea
 def prefer(actor: Actor, preferences: Preferences, now: int) -> Work[None]:
     """They are so from now on; his own clients hear of it, in every team."""
     yield from keep_preferences(actor.account_id, preferences)
-    for team_id, _ in (yield from rows(PLACES, actor.account_id)):
-        mine = yield from members_of_accounts(team_id, [actor.account_id])
-        yield from tell_team(team_id, [*mine.values()], now, actor.connection)
+    for team_id, member_id in (yield from rows(PLACES, actor.account_id)):
+        yield from run(TOUCH_MEMBER, (yield from draw(now)), member_id)
+        mine = [*(yield from members_of_accounts(team_id, [actor.account_id])).values()]
+        yield from tell_team(team_id, mine, now, actor.connection)
+        # Nobody else sees how he likes his client.
+        yield from tell_members(team_id, mine, actor, now, privately=True)

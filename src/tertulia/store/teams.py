@@ -271,7 +271,7 @@ def change_team(actor: Actor, team_id: TeamId, change: TeamChange, now: int) -> 
     )  # fmt: skip
     members = yield from present(team_id)
     yield from tell_team(team_id, members, now, actor.connection)
-    if new.family_name_first != old.family_name_first:
+    if (new.family_name_first, new.use_patronymic) != (old.family_name_first, old.use_patronymic):
         # Everybody is called otherwise now.
         told = TeamMembersChanged(
             new._replace(version=version), tuple(members), now, actor.connection

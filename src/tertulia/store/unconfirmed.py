@@ -8,8 +8,9 @@ from tertulia.core.errors import NotSignedIn
 from tertulia.core.ids import MessageId, SessionId, TeamId
 from tertulia.core.unconfirmed import HungUp
 from tertulia.store.engine import Engine
-from tertulia.store.work import Work, array, row, run
+from tertulia.store.work import Work, row, run
 
+# `messages`: those that are not confirmed; changes that are, each with its date.
 STOOD = "SELECT position, messages FROM unconfirmed WHERE session_id = ? AND team_id = ?"
 
 SESSION = "SELECT id FROM sessions WHERE id = ?"
@@ -44,7 +45,7 @@ class SqlUnconfirmed:
 
     async def end(self, session_id: SessionId, team_id: TeamId, stood: HungUp) -> None:
         """See the port."""
-        messages = array(stood.unconfirmed)
+        messages = msgspec.json.encode((*stood.unconfirmed, *stood.confirmed)).decode()
         await self._engine.write(run(END, stood.position, messages, session_id, team_id))
 
 
@@ -52,8 +53,10 @@ def begin(session_id: SessionId, team_id: TeamId, position: int) -> Work[HungUp 
     """Where it stood; who is here for the first time stands at *position*. Raises: NotSignedIn."""
     found = yield from row(STOOD, session_id, team_id)
     if found is not None:
-        ids = msgspec.json.decode(found[1], type=tuple[int, ...])
-        return HungUp(found[0], tuple(MessageId(each) for each in ids))
+        kept = msgspec.json.decode(found[1], type=tuple[int | tuple[int, int], ...])
+        ids = tuple([MessageId(each) for each in kept if isinstance(each, int)])
+        pairs = [(MessageId(each[0]), each[1]) for each in kept if not isinstance(each, int)]
+        return HungUp(found[0], ids, tuple(pairs))
     if (yield from row(SESSION, session_id)) is None:
         raise NotSignedIn
     yield from run(BEGIN, session_id, team_id, position)

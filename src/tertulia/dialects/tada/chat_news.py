@@ -20,6 +20,7 @@ from tertulia.core.events import (
     MembersRemoved,
     MessagePosted,
     MessagesHidden,
+    UnreadCounted,
 )
 from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import Chat, ChatKind
@@ -30,7 +31,8 @@ from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import to_jid
 from tertulia.dialects.tada.messages import CHAT_TYPES
-from tertulia.dialects.tada.packets import Moved, confirmable, said
+from tertulia.dialects.tada.moved_sums import MovedSums
+from tertulia.dialects.tada.packets import confirmable, said
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.sights import Sights
 from tertulia.dialects.tada.times import NS_PER_MS
@@ -56,12 +58,18 @@ class ChatNews:
     """Tells of chats."""
 
     def __init__(
-        self, desk: TadaDesk, rosters: Rosters, counters: Counters, sights: Sights
+        self,
+        desk: TadaDesk,
+        rosters: Rosters,
+        counters: Counters,
+        sights: Sights,
+        sums: MovedSums,
     ) -> None:
         self._desk = desk
         self._rosters = rosters
         self._counters = counters
         self._sights = sights
+        self._sums = sums
         # Who is yet to be told; a key is there while somebody tells.
         self._telling: dict[_Place, dict[AccountId, None]] = {}
 
@@ -70,21 +78,19 @@ class ChatNews:
         chat = event.chat
         if chat.encrypted:
             return
-        if chat.kind is ChatKind.DIRECT and not isinstance(event, ChatSettingsChanged):
-            # It was always there, by its other side's name.
-            return
         told = event.accounts if isinstance(event, MembersAdded | ChatOpened) else accounts
+        if chat.kind is ChatKind.DIRECT and not isinstance(event, ChatSettingsChanged):
+            # Where the two share a team it was always there, by its other side's name.
+            told = [each for each in told if self._sums.teams_of(chat, each) == (HOME_TEAM,)]
         self._tell_those(chat, told)
 
     def back(self, event: MessagePosted, accounts: Collection[AccountId]) -> None:
         """These had put the chat out of sight, and somebody has written there."""
         author_id, chat_id = event.message.author_id, event.message.chat_id
         for account_id in accounts:
-            teams: tuple[TeamId, ...] = (event.team_id or HOME_TEAM,)
-            if event.chat_kind is ChatKind.DIRECT:
-                other = event.partner_id if account_id == author_id else author_id
-                teams = () if other is None else self._rosters.shared(account_id, other)
-            for team_id in teams:
+            other = event.partner_id if account_id == author_id else author_id
+            kind, its_team = event.chat_kind, event.team_id
+            for team_id in self._sums.found_in(kind, its_team, other, account_id):
                 self._tell(_Place(team_id, chat_id), account_id)
 
     def _tell_those(self, chat: Chat, accounts: Collection[AccountId]) -> None:
@@ -95,14 +101,7 @@ class ChatNews:
                     self._tell(_Place(reader.team_id, chat.id), account_id)
 
     def _is_found(self, chat: Chat, reader: TadaReader) -> bool:
-        return reader.team_id in self._teams_of(chat, reader.account_id)
-
-    def _teams_of(self, chat: Chat, me: AccountId) -> tuple[TeamId, ...]:
-        """Where the account finds the chat."""
-        if chat.kind is not ChatKind.DIRECT:
-            return (chat.team_id or HOME_TEAM,)
-        other = chat.other_id if chat.owner_id == me else chat.owner_id
-        return () if other is None else self._rosters.shared(me, other)
+        return reader.team_id in self._sums.teams_of(chat, reader.account_id)
 
     def _tell(self, place: _Place, account_id: AccountId) -> None:
         waiting = self._telling.get(place)
@@ -142,46 +141,63 @@ class ChatNews:
             _offer(sockets, said("server.chat.updated", params))
 
     def gone(self, event: MembersRemoved) -> None:
-        """It is over for these. A direct chat is not: it is found by the contact."""
+        """It is over for these. A direct chat is not where the two share a team: nothing is in it any more."""
         chat = event.chat
-        if chat.kind not in JIDS or chat.encrypted:
+        if chat.encrypted:
             return
-        team_id = chat.team_id or HOME_TEAM
+        if chat.kind is ChatKind.DIRECT:
+            for account_id in event.accounts:
+                if self._sums.teams_of(chat, account_id) == (HOME_TEAM,):
+                    self._tell_gone(event, account_id, HOME_TEAM)
+                else:
+                    self._tell_those(chat, [account_id])
+        elif chat.kind in JIDS:
+            for account_id in event.accounts:
+                self._tell_gone(event, account_id, chat.team_id or HOME_TEAM)
+            if event.by_themselves:
+                # Nothing else tells those who stay that there is one less of them.
+                self._tell_those(chat, event.members)
+
+    def _tell_gone(self, event: MembersRemoved, me: AccountId, team_id: TeamId) -> None:
+        sockets, tally, chat = self._sockets(me, team_id), self._counters.of(me), event.chat
+        if not sockets or tally is None:
+            return
+        if chat.kind is ChatKind.DIRECT:
+            other = chat.other_id if chat.owner_id == me else chat.owner_id
+            jid = "" if other is None else self._rosters.jid(team_id, other, me)
+        else:
+            jid = to_jid(JIDS[chat.kind], chat.id)
         deleted = {
-            "jid": to_jid(JIDS[chat.kind], chat.id),
+            "jid": jid,
             "chat_type": CHAT_TYPES[chat.kind],
             "gentime": event.at * NS_PER_MS,
             "is_archive": True,
         }
-        for account_id in event.accounts:
-            sockets, tally = self._sockets(account_id, team_id), self._counters.of(account_id)
-            if sockets and tally is not None:
-                params = {
-                    "chats": [deleted],
-                    "team_unread": Raw(tally.unread_in(team_id)),
-                    "badge": tally.badge,
-                }
-                _offer(sockets, said("server.chat.deleted", params))
-        if event.by_themselves:
-            # Nothing else tells those who stay that there is one less of them.
-            self._tell_those(chat, event.members)
+        params = {
+            "chats": [deleted],
+            "team_unread": Raw(tally.unread_in(team_id)),
+            "badge": tally.badge,
+        }
+        _offer(sockets, said("server.chat.deleted", params))
 
-    def counted(self, chat: Chat, accounts: Iterable[AccountId]) -> None:
-        """What is unread there counts for these no more, or again: their sockets in other teams hear of it."""
-        for account_id in accounts:
-            moved = Moved(b"moved")
-            moved.teams = self._teams_of(chat, account_id)
-            for each in self._desk.house.hub.of(account_id):
-                if isinstance(each.reader, TadaReader) and each.reader.team_id not in moved.teams:
-                    each.offer(moved)
+    def recounted(self, event: UnreadCounted, accounts: Collection[AccountId]) -> None:
+        """These are back in a chat: what is unread there was not known when they last heard of it."""
+        for standing in event.standings:
+            for each in standing.behind if standing.account_id in accounts else ():
+                me = standing.account_id
+                for team_id in self._sums.found_in(each.kind, each.team_id, each.partner_id, me):
+                    self._tell(_Place(team_id, each.chat_id), me)
 
-    def hidden(self, event: MessagesHidden) -> None:
-        """An account has deleted messages for itself: another dialect's word for what is gone to it."""
+    def hidden(self, event: MessagesHidden, *, is_counted: bool) -> None:
+        """An account has deleted messages for itself: another dialect's word for what is gone to it.
+
+        *is_counted*: some of them were unread.
+        """
         me = event.account_id
         if any(isinstance(each.reader, TadaReader) for each in self._desk.house.hub.of(me)):
-            self._desk.house.spawn(self._tell_hidden(event))
+            self._desk.house.spawn(self._tell_hidden(event, is_counted=is_counted))
 
-    async def _tell_hidden(self, event: MessagesHidden) -> None:
+    async def _tell_hidden(self, event: MessagesHidden, *, is_counted: bool) -> None:
         me, core = event.account_id, self._desk.core
         at = core.clock.now_ms()
         try:
@@ -198,14 +214,13 @@ class ChatNews:
         if not wholes or tally is None:
             return
         whole = wholes[0]
-        if whole.chat_kind is not ChatKind.DIRECT:
-            teams: tuple[TeamId, ...] = (whole.team_id or HOME_TEAM,)
-        elif whole.partner_id is None:
-            return
-        else:
-            author_id = whole.message.author_id
-            other = whole.partner_id if author_id == me else author_id
-            teams = self._rosters.shared(me, other)
+        author_id = whole.message.author_id
+        other = whole.partner_id if author_id == me else author_id
+        if whole.partner_id is None:
+            other = None
+        teams = self._sums.found_in(whole.chat_kind, whole.team_id, other, me)
+        if is_counted:
+            self._sums.tell(me, teams, event.origin)
         for team_id in teams:
             sockets = self._sockets(me, team_id)
             if sockets:

@@ -6,7 +6,7 @@ nothing is counted twice or not at all; every later event moves it.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tertulia.core.events import (
     ChatOpened,
@@ -22,13 +22,26 @@ from tertulia.core.events import (
     UnreadCounted,
 )
 from tertulia.core.flags import SILENT
-from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import ChatKind
 from tertulia.core.unread import UnreadStore
 from tertulia.dialects.tada.hidden import Hidden
 from tertulia.dialects.tada.tallies import KINDS, Shared, Tally
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+
+class Stand(NamedTuple):
+    """What an account has not read in a chat: messages, those that name it, and whether sums count them."""
+
+    unread: int = 0
+    mentioned: int = 0
+    counts: bool = True
+
+    @property
+    def in_sums(self) -> tuple[int, int]:
+        """What of it is in the sums of a team."""
+        return (self.unread, self.mentioned) if self.counts else (0, 0)
 
 
 class Counters:
@@ -86,15 +99,27 @@ class Counters:
         tally = self._tallies.get(account_id)
         return tally if tally is not None and tally.is_ready else None
 
-    def badges(self, accounts: Collection[AccountId]) -> dict[AccountId, int]:
-        """How much those of them who are here have not read in all."""
-        return {each.account_id: each.badge for each in self._present(accounts)}
+    def stand(self, accounts: Collection[AccountId], chat_id: ChatId) -> dict[AccountId, Stand]:
+        """What those of them who are here have not read in one chat."""
+        stands = {}
+        for tally in self._present(accounts):
+            seat = tally.seats.get(chat_id)
+            stand = Stand() if seat is None else Stand(seat.unread, seat.mentioned, seat.counts)
+            stands[tally.account_id] = stand
+        return stands
 
-    def recast(self) -> None:
-        """Somebody came to a team or left it: direct chats may be found elsewhere."""
+    def recast(self) -> list[tuple[AccountId, tuple[TeamId, ...]]]:
+        """Somebody came to a team or left it: direct chats may be found elsewhere. Whose sums moved, and where."""
+        moved = []
         for tally in self._tallies.values():
             if tally.seats:
+                before = tally.numbers()
                 tally.recast()
+                after = tally.numbers()
+                teams = tuple([each for each in after if after[each] != before.get(each)])
+                if teams:
+                    moved.append((tally.account_id, teams))
+        return moved
 
     def posted(self, event: MessagePosted, accounts: Collection[AccountId]) -> None:
         """`hear` of a new message."""

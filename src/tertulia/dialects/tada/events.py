@@ -248,7 +248,8 @@ class TadaEncoder:
         # Of a new message it is known: it is this one.
         newest = tail if delayed else MessageRef(last.message.id, last.message.uid)
         ids = tuple([each.message.id for each in several])
-        about = About(chat_id, named(newest), new_confirm_id(), ids)
+        changed_at = last.changed_at if delayed else 0
+        about = About(chat_id, named(newest), new_confirm_id(), ids, changed_at)
         counters = _counters(last.chat_kind, jid, last.changed_at)
         return updated(b",".join(shown), counters, about, delayed=delayed)
 

@@ -17,15 +17,17 @@ from tertulia.core.events import (
     MessagePosted,
     MessagesHidden,
     TeamMembersChanged,
+    UnreadCounted,
 )
 from tertulia.core.ids import AccountId, TeamId
-from tertulia.core.model import Actor
+from tertulia.core.model import Actor, ChatKind
 from tertulia.core.team_model import TeamMember
 from tertulia.delivery.encoder import Connection
 from tertulia.dialects.tada.chat_news import ChatNews
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.events import TadaEncoder
+from tertulia.dialects.tada.moved_sums import Counting, MovedSums, who_counts
 from tertulia.dialects.tada.online import Online
 from tertulia.dialects.tada.packets import said
 from tertulia.dialects.tada.repeats import Repeats
@@ -33,6 +35,9 @@ from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
 from tertulia.dialects.tada.tallies import Tally
 from tertulia.dialects.tada.views import MOST_CONTACTS, TadaReader
+
+NOBODY = 0
+"""No socket caused it."""
 
 
 class Live:
@@ -51,7 +56,8 @@ class Live:
         self.encoder = TadaEncoder(self.rosters, self.counters, self.sights)
         self.online = Online(desk.house.hub, self.rosters, self._acquaintances, spawn)
         self.repeats = Repeats(desk, self.encoder)
-        self.news = ChatNews(desk, self.rosters, self.counters, self.sights)
+        self.sums = MovedSums(desk.house.hub, self.rosters)
+        self.news = ChatNews(desk, self.rosters, self.counters, self.sights, self.sums)
         self.generation = 0
 
     async def _people(self, actor: Actor, team_id: TeamId) -> Iterable[TeamMember]:
@@ -91,17 +97,18 @@ class Live:
         if type(event) is MessagePosted:
             # By far the most frequent, and it moves nothing else.
             self.counters.posted(event, accounts)
+            if event.chat_kind is ChatKind.DIRECT and event.partner_id is not None:
+                tally = self.counters.of(event.partner_id)
+                if tally is not None:
+                    self.sums.posted(event, tally)
             back = self.counters.hidden.back(event)
             if back:
                 self.news.back(event, back)
             return
         if self.rosters.hear(event):
             self._moved()
-        if isinstance(event, MembersRemoved | ChatSettingsChanged):
-            before = self.counters.badges(event.accounts)
-            self.counters.hear(event, accounts)
-            after = self.counters.badges(before)
-            self.news.counted(event.chat, [each for each in before if before[each] != after[each]])
+        if isinstance(event, Counting):
+            self._count(event, accounts)
         else:
             self.counters.hear(event, accounts)
         match event:
@@ -109,16 +116,28 @@ class Live:
                 self.news.changed(event, accounts)
             case MembersRemoved():
                 self.news.gone(event)
-            case MessagesHidden():
-                self.news.hidden(event)
             case TeamMembersChanged() if len(event.members) <= MOST_CONTACTS:
                 self._tell_themselves(event)
             case _:
                 pass
 
+    def _count(self, event: Counting, accounts: Collection[AccountId]) -> None:
+        """Counters move, and who has sockets in several teams hears of it in all of them."""
+        chat_id, concerned = who_counts(event, accounts)
+        before = self.counters.stand(concerned, chat_id)
+        self.counters.hear(event, accounts)
+        after = self.counters.stand(before, chat_id)
+        self.sums.heard(event, before, after)
+        moved = [each for each in after if after[each] != before[each]]
+        if isinstance(event, MessagesHidden):
+            self.news.hidden(event, is_counted=bool(moved))
+        elif isinstance(event, UnreadCounted):
+            self.news.recounted(event, moved)
+
     def _moved(self) -> None:
         self.generation += 1
-        self.counters.recast()
+        for account_id, teams in self.counters.recast():
+            self.sums.tell(account_id, teams, NOBODY)
 
     def _tell_themselves(self, event: TeamMembersChanged) -> None:
         """Who is one of those that have changed sees himself otherwise than the others do."""

@@ -55,12 +55,14 @@ class About(Struct, gc=False):
         tail: its newest message as JSON.
         confirm_id: what the client shall confirm; "" for nothing.
         messages: what it has when it does.
+        changed_at: when they were changed; 0: they are new.
     """
 
     chat_id: ChatId
     tail: bytes
     confirm_id: str = ""
     messages: tuple[MessageId, ...] = ()
+    changed_at: int = 0
 
 
 class Counted(bytes):

@@ -1,11 +1,11 @@
 """What a session was not told, or did not confirm, when its last connection ended (C.5, missed)."""
 
 from tertulia.core.histories import MessageFilter
-from tertulia.core.ids import drawn_at
 from tertulia.core.message_model import MessageRef
 from tertulia.core.model import Actor
 from tertulia.core.unconfirmed import HungUp
 from tertulia.core.whole import WholeMessage
+from tertulia.dialects.tada.confirmations import told_since
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.events import TadaEncoder
 from tertulia.dialects.tada.views import TadaReader
@@ -14,9 +14,6 @@ MOST_REPEATED = 200
 """Messages; older ones are the client's to ask for."""
 
 KEPT_MS = 24 * 3_600_000
-
-SLACK_MS = 1_000
-"""How far a message's date and its number's may be apart; what was told already is told again."""
 
 
 class Repeats:
@@ -34,7 +31,7 @@ class Repeats:
         """
         histories, team_id = self._desk.core.histories, reader.team_id
         oldest = self._desk.core.clock.now_ms() - KEPT_MS
-        since = max(drawn_at(stood.position) - SLACK_MS, oldest)
+        since = max(told_since(stood.position), oldest)
         wish = MessageFilter(limit=MOST_REPEATED, changed_from=(since, 0), with_deleted=True)
         found, _ = await histories.search(actor, team_id, wish)
         missed = {each.message.id: each for each in found if _is_news(each, stood)}
@@ -52,10 +49,13 @@ class Repeats:
 
 
 def _is_news(whole: WholeMessage, stood: HungUp) -> bool:
-    """Whether it was posted, or changed, after the connection ended; of a change it may be told twice."""
+    """Whether it was posted, or changed, after the connection ended, or is not confirmed as it is now."""
     message = whole.message
     return (
         message.id > stood.position
         or message.id in stood.unconfirmed
-        or whole.changed_at != message.sent_at
+        or (
+            whole.changed_at != message.sent_at
+            and (message.id, whole.changed_at) not in stood.confirmed
+        )
     )

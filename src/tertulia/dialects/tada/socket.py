@@ -188,6 +188,7 @@ class Talk:
                 self._send(await live.online.listen(self.team_id, self))
                 stood = await live.desk.core.unconfirmed.begin(actor.session_id, self.team_id)
                 if stood is not None:
+                    self.confirmations.carry(stood.confirmed)
                     await self._repeat(stood)
         except NotSignedIn:
             # It ended while we were not in the hub yet.
@@ -222,7 +223,7 @@ class Talk:
         if self._is_ready:
             unconfirmed = live.desk.core.unconfirmed
             held = [each.about for each in self._held or () if isinstance(each, Counted)]
-            stood = HungUp(unconfirmed.position, self.confirmations.missing(held))
+            stood = self.confirmations.stood(unconfirmed.position, held)
             live.desk.house.spawn(unconfirmed.end(actor.session_id, self.team_id, stood))
 
     def _close(self, code: int, reason: str) -> None:

@@ -247,6 +247,13 @@ class Tally:
             self._cast(chat_id, seat)
             self.move(chat_id, seat, unread, mentioned)
 
+    def numbers(self) -> dict[TeamId, tuple[tuple[int, int, int], ...]]:
+        """The sums as they are now, to be compared."""
+        return {
+            team_id: tuple([(each.messages, each.mentioned, each.chats) for each in sums])
+            for team_id, sums in self.sums.items()
+        }
+
     def begin(self, event: MessagePosted) -> None:
         """The first message that it has not read there."""
         is_direct = event.chat_kind is ChatKind.DIRECT

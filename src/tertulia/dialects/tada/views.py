@@ -115,7 +115,11 @@ class Viewing:
             case UiSettingsChanged() | TeamRemoved() | SectionsChanged() | TagsChanged():
                 return ANYBODY
             case TeamMembersChanged(members=members):
-                if len(members) > MOST_CONTACTS or _entry(members, reader.account_id):
+                if (
+                    event.privately
+                    or len(members) > MOST_CONTACTS
+                    or _entry(members, reader.account_id)
+                ):
                     # He reads the list anew, or is told apart (`live.Live`): he sees himself otherwise.
                     return None
                 return self._status_of(reader.team_id, reader.account_id)

@@ -233,6 +233,8 @@ async def change(call: Call) -> wire.Contact:
         )
     if preferences is not None:
         await call.core.teams.prefer(call.actor, preferences)
+        membership = await need_team(call)
+        member = membership.me
     return await _one(call, membership, member)
 
 
