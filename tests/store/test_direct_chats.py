@@ -86,7 +86,8 @@ def test_participants_of_a_direct_chat_are_both_even_if_one_left(in_store: InSto
         assert members == {chat.id: [anna.account_id, boris.account_id]}
         assert await world.chats.members(boris, [chat.id]) == {}
         assert await world.chats.members(clara, [chat.id]) == {}
-        assert await world.chats.card(chat.id) == (ChatKind.DIRECT, (anna.account_id,), None)
+        card = (ChatKind.DIRECT, (anna.account_id,), None, False)
+        assert await world.chats.card(chat.id) == card
 
     in_store(story)
 
@@ -114,6 +115,7 @@ def test_a_deleted_account_stays_gone_when_the_other_writes(in_store: InStore) -
         await world.chats.leave(boris, chat.id, START)
         await world.accounts.remove(boris, START)
         await world.post(anna, chat.id, "anybody there?")
-        assert await world.chats.card(chat.id) == (ChatKind.DIRECT, (anna.account_id,), None)
+        card = (ChatKind.DIRECT, (anna.account_id,), None, False)
+        assert await world.chats.card(chat.id) == card
 
     in_store(story)

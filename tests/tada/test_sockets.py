@@ -150,10 +150,12 @@ def test_what_a_sama_device_deletes_for_itself_is_gone_on_its_tada_device(place:
     login = {"login": "boris", "password": "boris-secret", "device_id": "phone"}
     sama.send({"request": {"user_login": login, "id": "1"}})
     hers, his = listen(place, place.anna), listen(place, place.boris)
+    home = listen(place, place.boris, to_uuid(Kind.TEAM, 0))
     boris, anna = jid(place, place.boris), jid(place, place.anna)
     uuid = hers.write(boris, "hide me")
     heard = next_of(sama, "message")
     assert his.next("server.message.updated")["badge"] == 1
+    assert home.next("server.team.counters")["badge"] == 1
     assert [each["event"] for each in hers.settled()] == ["server.message.updated"]
 
     gone = {"cid": heard["cid"], "ids": [heard["_id"]], "type": "myself"}
@@ -165,7 +167,28 @@ def test_what_a_sama_device_deletes_for_itself_is_gone_on_its_tada_device(place:
     assert (params["delayed"], params["badge"]) == (True, 0)
     (chat,) = his.next("server.chat.updated")["chats"]
     assert (chat["jid"], chat.get("num_unread", 0)) == (anna, 0)
+    counters = home.next("server.team.counters")
+    assert (counters["teams"][0]["unread"]["direct"]["messages"], counters["badge"]) == (0, 0)
     assert hers.settled() == []
+    for each in (hers, his, home, sama):
+        each.close()
+
+
+def test_a_direct_chat_that_a_sama_device_leaves_is_empty_on_its_tada_device(place: Office) -> None:
+    sama = Wire(place.base_url, "/")
+    login = {"login": "boris", "password": "boris-secret", "device_id": "phone"}
+    sama.send({"request": {"user_login": login, "id": "1"}})
+    hers, his = listen(place, place.anna), listen(place, place.boris)
+    boris, anna = jid(place, place.boris), jid(place, place.anna)
+    hers.write(boris, "leave me")
+    cid = next_of(sama, "message")["cid"]
+    assert his.next("server.message.updated")["badge"] == 1
+
+    sama.send({"request": {"conversation_delete": {"id": cid}, "id": "2"}})
+    params = his.next("server.chat.updated")
+    (chat,) = params["chats"]
+    assert (chat["jid"], chat.get("num_unread", 0), params["badge"]) == (anna, 0, 0)
+    assert "last_message" not in chat
     for each in (hers, his, sama):
         each.close()
 

@@ -22,7 +22,8 @@ from tertulia.core.whole import WholeMessage
 class MessagePosted(NamedTuple):
     """A message stands in its chat. `hidden_from` neither hear of it nor find it in lists.
 
-    `prev`, `num`, `quoted`: as in `core.whole.WholeMessage`. `reads`: its author has read the chat up to it.
+    `prev`, `num`, `quoted`, `encrypted`: as in `core.whole.WholeMessage`. `reads`: its author has read the
+    chat up to it.
     """
 
     message: Message
@@ -35,13 +36,14 @@ class MessagePosted(NamedTuple):
     num: int = 0
     quoted: tuple[Message, ...] = ()
     reads: bool = False
+    encrypted: bool = False
 
     @property
     def whole(self) -> WholeMessage:
         """The message as it stands there, the newest."""
         return WholeMessage(
             self.message, self.chat_kind, self.team_id, self.partner_id, self.prev, self.num,
-            is_last=True, quoted=self.quoted,
+            is_last=True, quoted=self.quoted, encrypted=self.encrypted,
         )  # fmt: skip
 
 
@@ -109,7 +111,8 @@ class MessagesRead:
     `by_author` holds ids newest first. `uids`: the names of those that have one. `unread`: what the
     account has not read after this. `mark`: the newest message it has marked; when nothing is unread, the
     chat's newest. `first`: those of the messages that nobody but their author had read before.
-    `unread` counts what people wrote, `mentioned` those of them that name the account.
+    `unread` counts what people wrote, `mentioned` those of them that name the account. `encrypted`: the
+    chat is.
     """
 
     chat_id: ChatId
@@ -125,6 +128,7 @@ class MessagesRead:
     mentioned: int = 0
     mark: MessageRef | None = None
     first: tuple[MessageId, ...] = ()
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +251,7 @@ class Typing:
     """An account writes, or stopped. `state` is "", "start" or "stop", as the client said.
 
     `by_voice`: it speaks rather than writes. `team_id`: the team whose chat it is; None: nobody's.
+    `encrypted`: the chat is.
     """
 
     chat_id: ChatId
@@ -257,6 +262,7 @@ class Typing:
     origin: int
     by_voice: bool = False
     team_id: TeamId | None = None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +319,18 @@ class TeamRemoved:
 
 @dataclass(frozen=True, slots=True)
 class TeamMembersChanged:
-    """Members came, changed or went (`is_archived`). The whole team is told; with `privately` only they are."""
+    """Members came, changed or went (`is_archived`). The whole team is told.
+
+    `accounts`: of the home team, where people meet some and not others, who is told. `privately`: nobody is
+    told but the members themselves.
+    """
 
     team: Team
     members: tuple[TeamMember, ...]
     at: int
     origin: int
     privately: bool = False
+    accounts: tuple[AccountId, ...] = ()
 
     @property
     def team_id(self) -> TeamId:

@@ -14,3 +14,6 @@ NAMES = 16
 
 VOICE = 8
 """Its sound is a spoken message, not a piece of music."""
+
+WAS_NOTICE = 32
+"""The server itself had said it, and somebody has deleted it. The server sets it, and nobody else."""

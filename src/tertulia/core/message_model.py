@@ -34,12 +34,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file's own record says of it."""
+
+    name: str = ""
+    content_type: str = ""
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """Something linked to a message: a file of ours, or an address elsewhere.
 
     `more` is a JSON object with whatever else the client gave. `is_to_make`, in drafts only: the file
     is yet to be made, in the same commit as the message, with this name, type and size. `title`: what
-    it is called in this message, beside its file's own name.
+    it is called in this message, beside its file's own name. `facts`: what its sender did not say of a
+    file of ours; `known` has it in its place.
     """
 
     file_id: FileId | None = None
@@ -53,6 +63,17 @@ class Attachment:
     more: str = ""
     is_to_make: bool = False
     title: str = ""
+    facts: FileFacts | None = None
+
+    @property
+    def known(self) -> FileFacts:
+        """What it is, whoever said so: the sender, else its file's record."""
+        facts = self.facts or FileFacts()
+        return FileFacts(
+            self.name or facts.name,
+            self.content_type or facts.content_type,
+            facts.size_bytes if self.size_bytes is None else self.size_bytes,
+        )
 
 
 class Mention(NamedTuple):
@@ -95,6 +116,16 @@ class Message(NamedTuple):
     def names(self, account_id: AccountId) -> bool:
         """Whether it names the account."""
         return any(each.account_id == account_id for each in self.mentions)
+
+
+UNREADABLE = "Encrypted message"
+"""What stands for a text that only some clients can read."""
+
+
+def readable(message: Message) -> Message:
+    """The message as everybody else's clients show it."""
+    is_text = message.cipher is None or not message.text
+    return message if is_text else message._replace(text=UNREADABLE)
 
 
 class MessageRef(NamedTuple):

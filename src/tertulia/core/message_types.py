@@ -36,7 +36,7 @@ def type_of(message: Message) -> MessageType:
         return MessageType.PLAIN
     if message.flags & VOICE:
         return MessageType.VOICE
-    types = {type_of_file(each.content_type) for each in message.attachments}
+    types = {type_of_file(each.known.content_type) for each in message.attachments}
     return next(
         each for each in (MessageType.IMAGE, MessageType.VIDEO, MessageType.FILE) if each in types
     )
@@ -45,5 +45,5 @@ def type_of(message: Message) -> MessageType:
 def main_attachment(message: Message) -> Attachment:
     """The file that a message of one is about: the first of its type, else the first at all."""
     kind = type_of(message)
-    same = (each for each in message.attachments if type_of_file(each.content_type) is kind)
+    same = (each for each in message.attachments if type_of_file(each.known.content_type) is kind)
     return next(same, message.attachments[0])

@@ -81,6 +81,11 @@ class ChatCard(Protocol):
         ...
 
     @property
+    def encrypted(self) -> bool:
+        """Whether the server cannot read what is written there."""
+        ...
+
+    @property
     def members(self) -> Collection[AccountId]:
         """Its present members, as they are now: copy it before you wait."""
         ...

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tertulia.core.chat_ports import BlockStore, ChatStore
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
@@ -84,10 +84,9 @@ class Signals:
             await self._need_no_block(actor, card)
         now = self._clock.now_ms()
         if self._seconds.count((actor.account_id, chat_id), now) <= TYPING_PER_S:
-            me, origin = actor.account_id, actor.connection
-            self._announce(
-                Typing(chat_id, card.kind, me, state, now, origin, by_voice, card.team_id)
-            )
+            me, origin, team_id = actor.account_id, actor.connection, card.team_id
+            told = Typing(chat_id, card.kind, me, state, now, origin, by_voice, team_id)
+            self._announce(replace(told, encrypted=True) if card.encrypted else told)
 
     async def send(self, actor: Actor, new: NewSignal) -> int:
         """Pass a packet on to who is online now. The result is its time (milliseconds since 1970).

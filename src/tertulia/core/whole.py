@@ -28,6 +28,7 @@ class WholeMessage(NamedTuple):
         is_read: somebody but the author has read it.
         quoted: what `reply_to` and `linked` name, as far as it is still there.
         deleted_at, deleted_by: None: it is not deleted, or nobody knows by whom.
+        encrypted: it stands in an encrypted chat, which only one API shows.
     """
 
     message: Message
@@ -42,6 +43,7 @@ class WholeMessage(NamedTuple):
     reactions: tuple[Reaction, ...] = ()
     deleted_at: int | None = None
     deleted_by: AccountId | None = None
+    encrypted: bool = False
 
     @property
     def changed_at(self) -> int:

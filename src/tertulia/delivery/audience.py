@@ -11,24 +11,31 @@ MOST_CARDS = 20_000
 """Chats; the least recently used are forgotten and read again when needed."""
 
 Found = (
-    tuple[ChatKind, tuple[AccountId, ...]] | tuple[ChatKind, tuple[AccountId, ...], TeamId | None]
+    tuple[ChatKind, tuple[AccountId, ...]]
+    | tuple[ChatKind, tuple[AccountId, ...], TeamId | None]
+    | tuple[ChatKind, tuple[AccountId, ...], TeamId | None, bool]
 )
-"""Kind, present members, and the team whose chat it is, if it is one's."""
+"""Kind, present members, the team whose chat it is, if it is one's, and whether it is encrypted."""
 
 Load = Callable[[ChatId], Awaitable[Found | None]]
 Change = ChatOpened | MembersAdded | MembersRemoved
 
 
 class Card:
-    """A chat's kind, its team and its present members."""
+    """A chat's kind, its team and its present members. `encrypted`: only one API shows it."""
 
-    __slots__ = ("_present", "kind", "team_id")
+    __slots__ = ("_present", "encrypted", "kind", "team_id")
 
     def __init__(
-        self, kind: ChatKind, members: Iterable[AccountId], team_id: TeamId | None = None
+        self,
+        kind: ChatKind,
+        members: Iterable[AccountId],
+        team_id: TeamId | None = None,
+        encrypted: bool = False,  # noqa: FBT001, FBT002 - it comes as a row
     ) -> None:
         self.kind = kind
         self.team_id = team_id
+        self.encrypted = encrypted
         self._present = dict.fromkeys(members)
 
     @property

@@ -42,6 +42,7 @@ from tertulia.core.events import (
 )
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.tally import Tally
+from tertulia.core.team_model import HOME_TEAM
 from tertulia.delivery.audience import Audience
 from tertulia.delivery.delivered import Delivered
 from tertulia.delivery.encoder import Connection, Encoder
@@ -203,7 +204,9 @@ class FanOut:
                 return [each.account_id for each in event.members]
             case TeamRemoved():
                 return event.accounts
-            case TeamMembersChanged() | SectionsChanged() | TagsChanged():
+            case TeamMembersChanged():
+                return event.accounts
+            case SectionsChanged() | TagsChanged():
                 return ()
             case SessionsEnded() | UnreadCounted():
                 return ()
@@ -263,4 +266,5 @@ def _room_of(event: Event) -> int | None:
     if type(event) not in _FOR_TEAMS:
         return None
     assert isinstance(event, TeamMembersChanged | SectionsChanged | TagsChanged), "it is of these"
-    return event.team_id
+    # Nobody meets everybody at home.
+    return None if event.team_id == HOME_TEAM else event.team_id

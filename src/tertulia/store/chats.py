@@ -120,7 +120,7 @@ ORDER BY m.chat_id, CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.joined_at, m.a
 """
 
 CARD = """
-SELECT c.kind, m.account_id, c.team_id
+SELECT c.kind, m.account_id, c.team_id, c.encrypted
 FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.left_at IS NULL
 WHERE c.id = ?
 """
@@ -199,13 +199,13 @@ class SqlChats:
 
     async def card(
         self, chat_id: ChatId
-    ) -> tuple[ChatKind, tuple[AccountId, ...], TeamId | None] | None:
-        """Kind, present members and team, for the audience that delivery remembers."""
+    ) -> tuple[ChatKind, tuple[AccountId, ...], TeamId | None, bool] | None:
+        """Kind, present members, team and whether it is encrypted, for the audience that delivery remembers."""
         found = await self._engine.read(rows(CARD, chat_id))
         if not found:
             return None
         members = tuple(each[1] for each in found if each[1] is not None)
-        return ChatKind(found[0][0]), members, found[0][2]
+        return ChatKind(found[0][0]), members, found[0][2], bool(found[0][3])
 
 
 def pair(one: AccountId, other: AccountId, *, encrypted: bool = False) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.core.events import MessagesDeleted
-from tertulia.core.flags import IMPORTANT
+from tertulia.core.flags import IMPORTANT, WAS_NOTICE
 from tertulia.core.ids import ChatId
 from tertulia.core.message_model import MessageRef
 from tertulia.core.model import Actor, ChatKind
@@ -26,9 +26,9 @@ WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 ORDER BY m.seq
 """
 
-ERASE = """
+ERASE = f"""
 UPDATE messages SET deleted_at = ?, deleted_by = ?, text = '', folded = NULL, extra = '', attachments = NULL,
-    notice = NULL
+    notice = NULL, flags = CASE WHEN notice IS NULL THEN flags ELSE flags | {WAS_NOTICE} END
 WHERE id = ?
 """
 

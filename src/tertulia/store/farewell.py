@@ -5,6 +5,7 @@ from tertulia.store import callbacks
 from tertulia.store.devices import forget_belongings
 from tertulia.store.directory import need_alive
 from tertulia.store.files import DROP_PICTURE
+from tertulia.store.home_team import met_by
 from tertulia.store.leaving import leave
 from tertulia.store.sessions import end_sessions
 from tertulia.store.team_places import account_removed
@@ -44,12 +45,13 @@ def remove_account(actor: Actor, now: int) -> Work[None]:
         NotFound: it was gone already.
     """
     account = yield from need_alive(actor.account_id)
+    met = yield from met_by(account.id)
     # First of all, so that none of its connections hears of the rest.
     yield from end_sessions(account.id, keep=None)
     for (chat_id,) in (yield from rows(MY_GROUPS, account.id, ChatKind.DIRECT.value)):
         yield from leave(actor, chat_id, now, quietly=True)
     yield from run(DELETE, now, now, account.id)
-    yield from account_removed(actor, now)
+    yield from account_removed(actor, met, now)
     for statement in FORGET_BLOCKS:
         yield from run(statement, account.id)
     yield from run(DROP_PICTURE, account.id)

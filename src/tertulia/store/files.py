@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tertulia.core.ids import AccountId, ChatId, FileId
-from tertulia.core.message_model import Attachment
+from tertulia.core.message_model import Attachment, FileFacts
 from tertulia.core.model import Actor, File, NewFile, Picture
 from tertulia.store.engine import Engine
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
@@ -187,7 +187,7 @@ def attached(
     known: dict[tuple[FileId, AccountId], File],
     now: int,
 ) -> Work[tuple[Attachment, ...]]:
-    """The attachments as they are to be stored: new files made, measures filled in where none were given."""
+    """The attachments as they are to be stored: new files made, and with what their senders did not say."""
     ready = []
     for each in given:
         if each.is_to_make:
@@ -195,9 +195,20 @@ def attached(
             new = NewFile(each.name, each.content_type, each.size_bytes)
             (made,) = yield from add(author, (new,), now)
             ready.append(replace(each, file_id=made.id, is_to_make=False))
-        elif each.file_id is not None and each.width is None and each.height is None:
-            found = known[each.file_id, author]
-            ready.append(replace(each, width=found.width, height=found.height))
+        elif each.file_id is not None:
+            ready.append(_completed(each, known[each.file_id, author]))
         else:
             ready.append(each)
     return tuple(ready)
+
+
+def _completed(given: Attachment, file: File) -> Attachment:
+    """With the measures, if none were given, and what else the file's record alone says."""
+    if given.width is None and given.height is None:
+        given = replace(given, width=file.width, height=file.height)
+    facts = FileFacts(
+        "" if given.name else file.name,
+        "" if given.content_type else file.content_type,
+        file.size_bytes if given.size_bytes is None else None,
+    )
+    return given if facts == FileFacts() else replace(given, facts=facts)

@@ -6,10 +6,12 @@ no team's. Of a channel he meets its owner there, not all who read it.
 
 from collections.abc import Sequence
 
+from tertulia.core.events import TeamMembersChanged
 from tertulia.core.ids import AccountId, TeamId
+from tertulia.core.model import Actor
 from tertulia.core.team_model import TeamMember
-from tertulia.store.team_records import ACCOUNT_AS_MEMBER, member
-from tertulia.store.work import Work, array, row, rows
+from tertulia.store.team_records import ACCOUNT_AS_MEMBER, HOME, member
+from tertulia.store.work import Work, array, row, rows, tell
 
 # Teams in which the reader b is together with {other}.
 SHARED_TEAM = """
@@ -49,6 +51,15 @@ UNION
 SELECT o.id {DIRECT}
 """
 
+# Who meets the person there. Of a channel only readers meet its owner: they are not told of him, being many.
+MET_BY = f"""
+SELECT m.account_id {GROUPS}
+JOIN members m ON m.chat_id = c.id AND m.left_at IS NULL
+WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind = 'group'
+UNION
+SELECT o.id {DIRECT}
+"""
+
 SHARED = """
 SELECT y.account_id, x.team_id
 FROM team_members x
@@ -70,6 +81,23 @@ def home_members(account_id: AccountId) -> Work[list[TeamMember]]:
     found = yield from rows(PEOPLE, account_id, account_id, account_id)
     ids = {account_id, *(each[0] for each in found)}
     return [member(each) for each in (yield from rows(ACCOUNT_AS_MEMBER, array([*ids])))]
+
+
+def met_by(account_id: AccountId) -> Work[tuple[AccountId, ...]]:
+    """Who meets that person there, himself included; nobody if he meets nobody."""
+    found = yield from rows(MET_BY, account_id, account_id)
+    return tuple({account_id, *(each[0] for each in found)}) if found else ()
+
+
+def tell_home(actor: Actor, told: tuple[AccountId, ...], now: int) -> Work[None]:
+    """These hear what the actor is called there now, and how he looks."""
+    if not told:
+        return
+    found = yield from row(ACCOUNT_AS_MEMBER, array([actor.account_id]))
+    assert found is not None, "accounts are never dropped"
+    yield from tell(
+        TeamMembersChanged(HOME, (member(found),), now, actor.connection, accounts=told)
+    )
 
 
 def shared_teams(

@@ -193,7 +193,7 @@ def _heard(posting: Posting, message: Message, chat: ChatState, visible: Quoted)
     num = message.seq - 1 - chat.gone
     return MessagePosted(
         message, kind, connection, draft.hide_from, chat.team_id, partner, prev, num, quoted,
-        draft.reads,
+        draft.reads, chat.encrypted,
     )  # fmt: skip
 
 

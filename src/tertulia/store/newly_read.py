@@ -92,6 +92,7 @@ class Progress:
     notices: int
     noted: int
     mentioned: int
+    encrypted: int
     target: Seen | None = None
 
     @property

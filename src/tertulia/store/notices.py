@@ -59,5 +59,6 @@ def tell_notice(
             state.plain_partner_of(message.author_id),
             prev,
             num,
+            encrypted=state.encrypted,
         )
     )

@@ -25,7 +25,8 @@ SELECT c.id, CAST(each.value ->> 1 AS BIGINT), c.kind, c.last_seq, c.last_at,
         WHEN c.encrypted = 1 THEN NULL
         WHEN c.other_id = CAST(each.value ->> 1 AS BIGINT) THEN c.owner_id
         ELSE c.other_id
-    END, c.tail_id, c.tail_uid, c.notices, m.noted, m.mentioned
+    END, c.tail_id, c.tail_uid, c.notices, m.noted, m.mentioned,
+    c.encrypted
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 LEFT JOIN members m ON m.chat_id = c.id
@@ -254,4 +255,5 @@ def _event(reading: Reading, newly: Sequence[Seen], state: Progress) -> Messages
         mentioned=state.mentioned if unread else 0,
         mark=state.mark if unread else state.tail,
         first=tuple(message.id for message in newly if not message.is_read),
+        encrypted=bool(state.encrypted),
     )

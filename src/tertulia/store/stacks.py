@@ -2,6 +2,7 @@
 
 from tertulia.core.archive import Part, Sieve
 from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.message_model import UNREADABLE
 from tertulia.core.text import containing
 from tertulia.store.messages import FAR_FUTURE
 from tertulia.store.work import Row, Work, row, rows
@@ -12,9 +13,12 @@ m.deleted_at IS NULL AND m.notice IS NULL AND NOT EXISTS (
 )
 """
 
+# As `core.message_model.readable`.
+TEXT = f"CASE WHEN m.cipher IS NULL OR m.text = '' THEN m.text ELSE '{UNREADABLE}' END"
+
 # What these readers are shown, and no more: a page has up to 500 rows, and every column of each costs.
 COLUMNS = (
-    "m.id, m.chat_id, m.seq, m.author_id, m.text, m.sent_at, m.edited_at, m.attachments, m.flags,"
+    f"m.id, m.chat_id, m.seq, m.author_id, {TEXT}, m.sent_at, m.edited_at, m.attachments, m.flags,"
     " m.is_read"
 )
 

@@ -1,11 +1,13 @@
 """What happened in an account's chats after a position, in the order of numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tertulia.core.events import MessageEdited, MessagesDeleted, MessagesRead
+from tertulia.core.flags import WAS_NOTICE
 from tertulia.core.ids import AccountId, MessageId, drawn_at
-from tertulia.core.stream import Streamed, StreamEntry, StreamPart
+from tertulia.core.message_model import readable
+from tertulia.core.stream import StreamEntry, StreamPart
 from tertulia.store import records
 from tertulia.store.engine import Engine
 from tertulia.store.stream_sources import FOR_ME, changes, events, farewells, messages
@@ -112,39 +114,59 @@ def _with_messages(
     account_id: AccountId, entries: Sequence[StreamEntry]
 ) -> Work[list[StreamEntry]]:
     """The entries with what they are about; what an account does not see, it hears nothing of."""
-    asked = {about for entry in entries if (about := _about(entry.event)) is not None}
-    known: dict[int, Row] = {}
-    if asked:
-        found = yield from rows(ABOUT, account_id, account_id, array(list(asked)))
-        known = {each[0]: each for each in found}
-    return [
-        told
-        for entry in entries
-        if (told := _told(entry, known.get(_about(entry.event) or 0))) is not None
-    ]
+    about = [ids for entry in entries if (ids := _about(entry))]
+    known = yield from _found(account_id, {ids[0] for ids in about})
+    # Up to a notice, or to what the account has hidden, was read: then an older message is told of.
+    older = {each for ids in about if _is_unshown(known, ids[0]) for each in ids[1:]}
+    known |= yield from _found(account_id, older)
+    told = (_told(entry, known) for entry in entries)
+    return [each for each in told if each is not None]
 
 
-def _about(event: Streamed) -> MessageId | None:
-    """The message that is yet to be read for it."""
-    match event:
+def _found(account_id: AccountId, ids: Collection[MessageId]) -> Work[dict[int, Row]]:
+    """What there is of these messages, by their numbers."""
+    if not ids:
+        return {}
+    found = yield from rows(ABOUT, account_id, account_id, array(list(ids)))
+    return {each[0]: each for each in found}
+
+
+def _about(entry: StreamEntry) -> Sequence[MessageId]:
+    """The messages that are yet to be read for it: what was read up to, the newest first."""
+    match entry.event:
         case MessageEdited(message_id=message_id):
-            return message_id
+            return (message_id,)
         case MessagesDeleted(message_ids=ids):
-            return ids[0]
+            return ids[:1]
         case MessagesRead(by_author=by_author):
-            return by_author[0][1][0]
+            return by_author[0][1]
         case _:
-            return None
+            return ()
 
 
-def _told(entry: StreamEntry, found: Row | None) -> StreamEntry | None:
+def _is_unshown(known: Mapping[int, Row], message_id: MessageId) -> bool:
+    """Whether the account does not see it: it has hidden it, or the server itself said it."""
+    found = known.get(message_id)
     if found is None:
+        return False
+    message, is_hidden = records.message(found), found[-1]
+    return is_hidden or message.notice is not None or bool(message.flags & WAS_NOTICE)
+
+
+def _told(entry: StreamEntry, known: Mapping[int, Row]) -> StreamEntry | None:
+    ids = _about(entry)
+    if not ids:
         return entry
-    *_, partner_id, is_deleted, is_hidden = found
-    if is_hidden:
+    about = next((each for each in ids if not _is_unshown(known, each)), None)
+    if about is None:
         return None
-    event = entry.event
+    if about not in known:
+        return entry
+    *_, partner_id, is_deleted, _ = known[about]
+    event, message = entry.event, readable(records.message(known[about]))
     if is_deleted and isinstance(event, MessageEdited):
         # What it was changed to is nobody's business any more.
         event = replace(event, text="")
-    return StreamEntry(entry.number, event, records.message(found), partner_id)
+    elif message.cipher is not None and isinstance(event, MessageEdited):
+        event = replace(event, text=message.text)
+    return StreamEntry(entry.number, event, message, partner_id)

@@ -21,7 +21,9 @@ from tertulia.core.events import (
     MessagesDeleted,
     MessagesRead,
 )
+from tertulia.core.flags import WAS_NOTICE
 from tertulia.core.ids import MAX_NUMBER, AccountId, drawn_at
+from tertulia.core.message_model import readable
 from tertulia.core.model import ChatKind
 from tertulia.core.stream import Streamed, StreamEntry
 from tertulia.store import records
@@ -35,9 +37,10 @@ WHERE b.account_id = ? AND b.left_at IS NULL AND c.kind <> 'task' AND c.encrypte
 """
 
 # Whose messages are left out (0: nobody's), and what the account does not see.
-SHOWN = """
-    AND {m}.notice IS NULL AND {m}.cipher IS NULL AND {m}.author_id <> ? AND NOT EXISTS (
-        SELECT 1 FROM hidden h WHERE h.message_id = {m}.id AND h.account_id = ?
+SHOWN = f"""
+    AND {{m}}.notice IS NULL AND ({{m}}.flags & {WAS_NOTICE}) = 0
+    AND {{m}}.author_id <> ? AND NOT EXISTS (
+        SELECT 1 FROM hidden h WHERE h.message_id = {{m}}.id AND h.account_id = ?
     )
 """
 
@@ -157,7 +160,7 @@ def messages(account_id: AccountId, position: int, limit: int, *, own: bool) -> 
     )
     entries = []
     for each in found:
-        message, kind, partner = records.message(each), ChatKind(each[-2]), each[-1]
+        message, kind, partner = readable(records.message(each)), ChatKind(each[-2]), each[-1]
         event = MessagePosted(message, kind, 0, partner_id=partner)
         entries.append(StreamEntry(message.id, event, message, partner))
     return Source(entries, _complete(found, limit))

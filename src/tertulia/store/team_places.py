@@ -7,6 +7,7 @@ from tertulia.core.ids import AccountId, SessionId, TeamId, TeamMemberId
 from tertulia.core.model import Actor
 from tertulia.core.team_model import Invited, Membership, Preferences, TeamMember, TeamStatus
 from tertulia.core.team_rights import RANKS
+from tertulia.store.home_team import met_by, tell_home
 from tertulia.store.preferences import keep_preferences
 from tertulia.store.team_groups import archive_team_chats, leave_team_chats
 from tertulia.store.team_records import (
@@ -64,7 +65,9 @@ def tell_members(
     found = yield from row(TEAM_BY_ID, team_id)
     assert found is not None, "its members were read"
     origin = actor.connection
-    yield from tell(TeamMembersChanged(team(found), tuple(members), now, origin, privately))
+    yield from tell(
+        TeamMembersChanged(team(found), tuple(members), now, origin, privately=privately)
+    )
 
 
 def told(
@@ -88,18 +91,19 @@ def tell_active(actor: Actor, team_id: TeamId, most: int, now: int) -> Work[None
 
 
 def account_changed(actor: Actor, now: int) -> Work[None]:
-    """Names or picture of the actor's account are others now: his teams hear of it."""
+    """Names or picture of the actor's account are others now: his teams hear of it, and who meets him at home."""
     for team_id, member_id in (yield from rows(PLACES, actor.account_id)):
         yield from run(TOUCH_MEMBER, (yield from draw(now)), member_id)
         membership = yield from need_member(team_id, actor.account_id)
         yield from told(actor, membership, member_id, now, himself=True)
+    yield from tell_home(actor, (yield from met_by(actor.account_id)), now)
 
 
-def account_removed(actor: Actor, now: int) -> Work[None]:
+def account_removed(actor: Actor, met: tuple[AccountId, ...], now: int) -> Work[None]:
     """The actor's account is gone: it leaves every team, and its places there say nothing of it.
 
     A team that loses its last owner gets the highest and oldest of its members; without members it is
-    archived.
+    archived. *met*: who met him at home.
     """
     places = yield from rows(PLACES, actor.account_id)
     for statement in FORGET:
@@ -122,6 +126,7 @@ def account_removed(actor: Actor, now: int) -> Work[None]:
             news += crowned.values()
             yield from tell_team(team_id, [*crowned.values()], now, actor.connection)
         yield from tell_members(team_id, news, actor, now)
+    yield from tell_home(actor, met, now)
 
 
 def add_bot_member(team_id: TeamId, account_id: AccountId, now: int) -> Work[TeamMemberId]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tertulia.core.errors import NotAllowed, NotFound
-from tertulia.core.ids import EPOCH_MS, AccountId, SectionId, TeamId, TeamMemberId
+from tertulia.core.ids import COUNTER_BITS, EPOCH_MS, AccountId, SectionId, TeamId, TeamMemberId
 from tertulia.core.team_model import (
     HOME_TEAM,
     Membership,
@@ -88,9 +88,13 @@ WHERE t.team_id = ?
     AND t.account_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
 
-# For the home team, where everybody has a place: an account in the columns of MEMBER.
+# For the home team, where everybody has a place: an account in the columns of MEMBER. Its version is as
+# new as its last change.
 ACCOUNT_AS_MEMBER = f"""
-SELECT a.id, 0, a.id, 'guest', a.created_at, a.id, '', '', '', '', NULL, a.deleted_at, 0,
+SELECT a.id, 0, a.id, 'guest', a.created_at,
+    CASE WHEN a.updated_at > a.created_at
+        THEN (a.updated_at - {EPOCH_MS}) * {1 << COUNTER_BITS} ELSE a.id
+    END, '', '', '', '', NULL, a.deleted_at, 0,
     a.first_name, a.last_name, a.login, a.bot, f.id, f.width, f.height, a.patronymic, 0
 FROM accounts a {ACCOUNT_PICTURE}
 WHERE a.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)

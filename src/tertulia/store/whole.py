@@ -117,6 +117,7 @@ def _whole(
         reactions=reactions,
         deleted_at=deleted_at,
         deleted_by=deleted_by,
+        encrypted=bool(encrypted),
     )
 
 

@@ -208,7 +208,7 @@ class ChatNews:
         wholes = [
             each._replace(deleted_at=at, deleted_by=None, num=None, is_last=False)
             for each in found
-            if each.message.cipher is None
+            if not each.encrypted
         ]
         tally = self._counters.of(me)
         if not wholes or tally is None:

@@ -132,7 +132,7 @@ class Counters:
             mine = tallies.get(message.author_id)
             if mine is not None and mine.is_ready:
                 mine.drop(message.chat_id)
-        if message.flags & SILENT or kind not in KINDS or message.cipher is not None:
+        if message.flags & SILENT or kind not in KINDS or event.encrypted:
             return
         if message.notice is not None:
             return

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT
 from tertulia.core.ids import COUNTER_BITS, AccountId, ChatId, MessageId, TeamId
-from tertulia.core.message_model import Mention, Message, MessageRef
+from tertulia.core.message_model import Mention, Message, MessageRef, readable
 from tertulia.core.model import ChatKind
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.ids import Kind, to_jid, to_uuid
 from tertulia.dialects.tada.times import NS_PER_COUNT, NS_PER_MS, date_time
-from tertulia.dialects.tada.uploads import content_of, upload, upload_link
+from tertulia.dialects.tada.uploads import beside, content_of, links_elsewhere, upload, upload_link
 
 CHAT_TYPES = {
     ChatKind.DIRECT: "direct",
@@ -116,7 +116,7 @@ def _said(message: Message, whole: WholeMessage, looking: Looking) -> dict[str, 
     """What is said of a message wherever it stands: also of one that is quoted."""
     deleted_at = whole.deleted_at if message is whole.message else None
     changed_at = whole.changed_at if message is whole.message else _changed_at(message)
-    author = message.author_id
+    message, author = readable(message), message.author_id
     chat, to = _direction(message, whole, looking)
     said: dict[str, Any] = {
         "message_id": message_id(ref_of(message)),
@@ -153,13 +153,13 @@ def _mark(said: dict[str, Any], message: Message, looking: Looking, *, is_gone: 
         said["silently"] = True
     if looking.reader and message.names(looking.reader) and looking.reader != message.author_id:
         said["notice"] = True
-    links = _links(message, said["content"], looking)
+    others = beside(message) if message.attachments else []
+    links = _links(message, said["content"], looking) + links_elsewhere(others)
     if links:
         said["links"] = links
-    if message.attachments and said["content"]["type"] in {"plain", "change", "contact"}:
-        said["uploads"] = [
-            upload(desk, each, message) for each in message.attachments if each.file_id is not None
-        ]
+    uploads = [upload(desk, each, message) for each in others if each.file_id is not None]
+    if uploads:
+        said["uploads"] = uploads
 
 
 def _changed_at(message: Message) -> int:

@@ -35,6 +35,7 @@ def is_plain(event: MessagePosted) -> bool:
         or message.attachments
         or message.flags
         or message.notice is not None
+        or message.cipher is not None
         or is_card(message)
         or event.quoted
         or "//" in text

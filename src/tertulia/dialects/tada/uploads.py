@@ -1,5 +1,6 @@
 """Files in messages as Tada's clients see them, and the public addresses under which they lie."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -38,7 +39,7 @@ def address_of(desk: TadaDesk, attachment: Attachment) -> str:
     """Where an attachment can be got: a file of ours, or an address elsewhere."""
     if attachment.file_id is None:
         return attachment.url
-    return desk.public_url + file_path(desk, attachment.file_id, attachment.name)
+    return desk.public_url + file_path(desk, attachment.file_id, attachment.known.name)
 
 
 def content_of(desk: TadaDesk, message: Message) -> dict[str, Any]:
@@ -54,8 +55,8 @@ def content_of(desk: TadaDesk, message: Message) -> dict[str, Any]:
         "type": CONTENT_TYPES[kind],
         "text": f"File: {address}",
         "mediaURL": address,
-        "name": attachment.name,
-        "size": attachment.size_bytes or 0,
+        "name": attachment.known.name,
+        "size": attachment.known.size_bytes or 0,
     }
     if attachment.file_id is not None:
         content["upload"] = to_uuid(Kind.UPLOAD, attachment.file_id)
@@ -100,7 +101,23 @@ def upload_link(desk: TadaDesk, message: Message) -> list[dict[str, Any]]:
     attachment = main_attachment(message)
     address = address_of(desk, attachment)
     pattern = address.removeprefix(desk.public_url) if attachment.file_id is not None else address
-    return [{"pattern": pattern, "url": address, "text": attachment.name or UNNAMED}]
+    return [{"pattern": pattern, "url": address, "text": attachment.known.name or UNNAMED}]
+
+
+def beside(message: Message) -> list[Attachment]:
+    """What hangs on a message apart from the file that its content is."""
+    is_file = type_of(message) not in {MessageType.PLAIN, MessageType.CHANGE}
+    main = main_attachment(message) if is_file else None
+    return [each for each in message.attachments if each is not main]
+
+
+def links_elsewhere(attachments: Iterable[Attachment]) -> list[dict[str, Any]]:
+    """To what lies at an address elsewhere, which is no upload of anybody's."""
+    return [
+        {"pattern": each.url, "url": each.url, "text": each.name or each.url}
+        for each in attachments
+        if each.file_id is None and each.url.startswith(("http://", "https://"))
+    ]
 
 
 def upload(desk: TadaDesk, attachment: Attachment, message: Message) -> dict[str, Any]:
@@ -125,15 +142,16 @@ def uploaded(desk: TadaDesk, file: File) -> dict[str, Any]:
 def _upload(
     desk: TadaDesk, attachment: Attachment, file_id: FileId, created_at: int
 ) -> dict[str, Any]:
-    kind = type_of_file(attachment.content_type)
-    is_sound = attachment.content_type.startswith("audio/")
+    facts = attachment.known
+    kind = type_of_file(facts.content_type)
+    is_sound = facts.content_type.startswith("audio/")
     said: dict[str, Any] = {
         "uid": to_uuid(Kind.UPLOAD, file_id),
         "created": date_time(created_at),
-        "size": attachment.size_bytes or 0,
-        "name": attachment.name,
+        "size": facts.size_bytes or 0,
+        "name": facts.name,
         "url": address_of(desk, attachment),
-        "content_type": attachment.content_type,
+        "content_type": facts.content_type,
         "type": "audio" if is_sound else CONTENT_TYPES[kind],
     }
     if kind is MessageType.IMAGE and attachment.width:

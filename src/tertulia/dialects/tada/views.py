@@ -105,7 +105,7 @@ class Viewing:
             case MessagesRead():
                 return self._read(event, reader)
             case Typing():
-                if reader.account_id == event.account_id:
+                if reader.account_id == event.account_id or event.encrypted:
                     return None
                 me, actor = reader.account_id, event.account_id
                 view = self._place(event.chat_kind, event.team_id, actor, me, reader)
@@ -115,6 +115,8 @@ class Viewing:
             case UiSettingsChanged() | TeamRemoved() | SectionsChanged() | TagsChanged():
                 return ANYBODY
             case TeamMembersChanged(members=members):
+                if event.team_id != reader.team_id:
+                    return None
                 if (
                     event.privately
                     or len(members) > MOST_CONTACTS
@@ -131,7 +133,7 @@ class Viewing:
     def _posted(self, event: MessagePosted, reader: TadaReader) -> Hashable | None:
         """A new message: of a group or task, a direct one, or of another team."""
         message, me = event.message, reader.account_id
-        if message.cipher is not None:
+        if event.encrypted:
             return None
         view = _personal(
             message,
@@ -175,6 +177,8 @@ class Viewing:
 
     def of_message(self, whole: WholeMessage, reader: TadaReader) -> Hashable | None:
         """The view of a message, as it is now."""
+        if whole.encrypted:
+            return None
         message = whole.message
         view = self._place(
             whole.chat_kind, whole.team_id, message.author_id, whole.partner_id, reader
@@ -189,6 +193,8 @@ class Viewing:
         return Side(reader.team_id, me) if knows and isinstance(view, int) else view
 
     def _read(self, event: MessagesRead, reader: TadaReader) -> Hashable | None:
+        if event.encrypted:
+            return None
         me = reader.account_id
         partner = event.partner_id
         view = self._place(event.chat_kind, event.team_id, event.account_id, partner, reader)

@@ -11,7 +11,7 @@ from tertulia.core.calls import Call, Pending
 from tertulia.core.events import Event, MessagePosted
 from tertulia.core.hooks import KIND, Told
 from tertulia.core.ids import AccountId, HookId
-from tertulia.core.message_model import Message
+from tertulia.core.message_model import Message, readable
 from tertulia.core.team_model import TeamMember
 from tertulia.dialects.tada import ids, times
 from tertulia.dialects.tada.contacts import contact_jid, member_name
@@ -80,7 +80,7 @@ class Webhooks:
     def _text(self, message: Message) -> str:
         """Words, and the addresses of files below them."""
         addresses = [address_of(self._desk, each) for each in message.attachments]
-        return "\n".join(part for part in (message.text, *addresses) if part)
+        return "\n".join(part for part in (readable(message).text, *addresses) if part)
 
 
 def _jid(message: Message, sender: TeamMember | None) -> str:
