@@ -190,19 +190,6 @@ def test_who_leaves_a_direct_chat_and_is_written_to_hears_how_it_stands(village:
     phone.close()
 
 
-def test_who_has_left_hears_no_more_that_he_is_read(village: Village) -> None:
-    anna, boris, clara, club = village.anna, village.boris, village.clara, village.club
-    tea = village.tea(boris, clara)
-    village.write(clara, club, tea, "mine")
-    village.write(boris, club, tea, "his")
-    clara.ask("DELETE", f"/teams/{club}/groups/{tea}/members/{village.jid(clara, club)}")
-    ears = [village.ear(each, club) for each in (boris, clara)]
-    anna.ask("POST", f"/teams/{club}/ws/client.chat.lastread", {"jid": tea})
-    assert [events(each.settled()) for each in ears] == [["server.message.received"], []]
-    for each in ears:
-        each.close()
-
-
 def test_direct_chats_of_strangers_come_and_go_in_the_home_team(village: Village) -> None:
     clara, dora = village.sama("clara"), village.sama("dora")
     dora.create_group("samovar", [village.numbers["boris"]])

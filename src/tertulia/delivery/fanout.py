@@ -188,9 +188,7 @@ class FanOut:
             case MessagesDeleted() | Typing():
                 return self._members(event.chat_id)
             case MessagesRead():
-                # Who has left hears no more of what others do there.
-                members = self._members(event.chat_id)
-                authors = [author for author, _ in event.by_author if author in members]
+                authors = [author for author, _ in event.by_author]
                 return [*authors, event.account_id]
             case MessagesHidden() | SignedIn() | UiSettingsChanged() | CallbackReplaced():
                 return (event.account_id,)
@@ -250,7 +248,7 @@ def chat_heard_by_members(event: Event) -> ChatId | None:
     match event:
         case MessagePosted(message=message):
             return message.chat_id
-        case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing() | MessagesRead():
+        case MessageEdited() | MessagesDeleted() | ReactionsChanged() | Typing():
             return event.chat_id
         case ChatChanged() if not event.members:
             return event.chat.id
