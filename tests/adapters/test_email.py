@@ -21,8 +21,6 @@ from tertulia.core.errors import Unavailable
 MAIL = Mail("anna@example.org", "Your code", "123456 is your code.\n.\nGood bye.\n", "123456")
 PATIENCE_S = 5.0
 
-Hear = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
-
 
 class MailHost:
     """A mail server of a few words. `answers` replaces what it says to a verb."""

@@ -1,4 +1,4 @@
-"""What the four tests of tables share: `docs/<dialect>.md` maps a document's headings to pages and tests."""
+"""What the tests of tables share: `docs/<dialect>.md` maps a document's headings to pages and tests."""
 
 import re
 from dataclasses import dataclass

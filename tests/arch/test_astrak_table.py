@@ -1,4 +1,4 @@
-"""docs/astrak.md knows every heading of the Astrak document, every call, and every page."""
+"""docs/astrak.md knows every heading of the Astrak document, every call."""
 
 from tertulia.dialects.astrak.routes import OPERATIONS
 from tests.arch.tables import Table
@@ -30,15 +30,3 @@ def test_every_row_has_a_page_and_a_test() -> None:
 def test_every_call_is_in_the_table_and_nothing_else_is() -> None:
     calls = sorted(f"{operation.methods[0]} {path}" for path, operation in OPERATIONS.items())
     assert sorted(TABLE.operations) == calls
-
-
-def test_every_operation_is_told_on_a_page_of_its_row() -> None:
-    assert TABLE.untold() == []
-
-
-def test_every_page_and_test_in_the_table_is_there() -> None:
-    assert TABLE.missing() == []
-
-
-def test_every_page_is_in_the_table() -> None:
-    assert TABLE.forgotten() == set()

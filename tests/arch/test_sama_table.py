@@ -1,4 +1,4 @@
-"""docs/sama.md knows every heading of the SAMA document, every operation, and every page."""
+"""docs/sama.md knows every heading of the SAMA document, every operation."""
 
 from tertulia.dialects.sama.handlers import OPERATIONS
 from tertulia.dialects.sama.operator import ACTS
@@ -70,15 +70,3 @@ def test_every_operation_is_in_the_table_and_nothing_else_is() -> None:
 
 def test_every_route_for_operators_is_in_the_table() -> None:
     assert {f"{method} {path}" for method, path, *_ in ACTS} - {*TABLE.operations} == set()
-
-
-def test_every_operation_is_told_on_a_page_of_its_row() -> None:
-    assert TABLE.untold() == []
-
-
-def test_every_page_and_test_in_the_table_is_there() -> None:
-    assert TABLE.missing() == []
-
-
-def test_every_page_is_in_the_table() -> None:
-    assert TABLE.forgotten() == set()

@@ -1,4 +1,4 @@
-"""docs/tada.md knows every heading of the Tada document, every operation, and every page."""
+"""docs/tada.md knows every heading of the Tada document, every operation."""
 
 from tertulia.dialects.tada.handlers import OPERATIONS
 from tests.arch.tables import Table
@@ -40,15 +40,3 @@ def test_every_row_has_a_page() -> None:
 
 def test_every_operation_is_in_the_table_and_nothing_else_is() -> None:
     assert {*TABLE.operations} == {f"{each.method} {each.path}" for each in OPERATIONS}
-
-
-def test_every_operation_is_told_on_a_page_of_its_row() -> None:
-    assert TABLE.untold() == []
-
-
-def test_every_page_and_test_in_the_table_is_there() -> None:
-    assert TABLE.missing() == []
-
-
-def test_every_page_is_in_the_table() -> None:
-    assert TABLE.forgotten() == set()

@@ -1,4 +1,4 @@
-"""docs/unet.md knows every heading of the Unet document, every address, and every page."""
+"""docs/unet.md knows every heading of the Unet document, every address."""
 
 from tertulia.dialects.unet.endpoints import ENDPOINTS
 from tests.arch.tables import Table
@@ -38,15 +38,3 @@ def test_every_row_has_a_page_and_a_test() -> None:
 
 def test_every_address_is_in_the_table_and_nothing_else_is() -> None:
     assert sorted(TABLE.operations) == sorted({each.name for each in ENDPOINTS} | PLACES)
-
-
-def test_every_operation_is_told_on_a_page_of_its_row() -> None:
-    assert TABLE.untold() == []
-
-
-def test_every_page_and_test_in_the_table_is_there() -> None:
-    assert TABLE.missing() == []
-
-
-def test_every_page_is_in_the_table() -> None:
-    assert TABLE.forgotten() == set()

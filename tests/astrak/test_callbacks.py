@@ -19,7 +19,7 @@ from tertulia.dialects.astrak.callbacks import (
     FarewellErrands,
 )
 from tests.astrak.bots import Person, Town, town
-from tests.astrak.receiver import Called, Receiver, receiving
+from tests.receiver import Called, Receiver, receiving
 
 HERE = (ip_network("127.0.0.1/32"),)
 START = "/events/callback/start"
@@ -58,7 +58,7 @@ def test_a_call_is_signed_with_the_secret_of_its_address() -> None:
         secret = (await anna.done(START, callback=receiver.url))["secret"]
         message = await boris.say(anna, "¿qué tal?")
         called = await heard(receiver)
-        assert called.path == "/bot?x=1"
+        assert called.path == "/hook?a=1"
         assert called.is_signed_with(secret)
         assert not called.is_signed_with(secret + "x")
         assert called.headers["x-astrak-event-id"] == str(called.json["event_id"])

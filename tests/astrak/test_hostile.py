@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia.core.model import NewGroup
@@ -86,7 +86,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     asked=st.lists(
         st.tuples(st.sampled_from(sorted(OPERATIONS)), st.dictionaries(NAMES, VALUES, max_size=8)),

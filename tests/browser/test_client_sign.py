@@ -14,7 +14,6 @@ from tests.stories.process import Process, serving
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TEST_NUMBER = "+15550101"
-NEVER_SHOWN = "qr-auth"
 ADDRESS = "eva@example.org"
 
 

@@ -1,6 +1,5 @@
 """The command `tertulia`, as a person at a terminal meets it."""
 
-import os
 from importlib import import_module
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from tertulia import __version__
 from tertulia.cli import COMMANDS, main
 from tertulia.settings import SETTINGS
-
-
-@pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in [name for name in os.environ if name.startswith("TERTULIA_")]:
-        monkeypatch.delenv(variable)
 
 
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

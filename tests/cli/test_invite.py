@@ -13,7 +13,7 @@ from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.assembly.commands import commands
 from tertulia.assembly.control import listening
 from tertulia.cli import main
-from tertulia.core.admission import Door, Registration
+from tertulia.core.admission import Registration
 from tertulia.core.model import NewAccount
 from tertulia.core.tally import Tally
 from tertulia.store.accounts import SqlAccounts
@@ -106,7 +106,7 @@ def test_a_running_server_does_the_work_and_knows_where_it_is(invite: Run, tmp_p
                 assert err == ""
                 made = json.loads(out)
                 assert made["url"] == f"http://127.0.0.1:4711/#/invite/{made['token']}"
-                admission = Door(Registration.INVITE).admission(made["token"])
+                admission = Registration.INVITE.admission(made["token"])
                 accounts = SqlAccounts(engine)
                 now = SystemClock().now_ms()
                 await accounts.add(NewAccount("anna", "x"), "h", now, admission)

@@ -1,7 +1,6 @@
 """`tertulia oauth-client`, with a server that runs and without."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,6 @@ from tertulia.cli import main
 from tests.stories.process import serving
 
 BACK = "https://reader.example/back"
-
-
-@pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in [name for name in os.environ if name.startswith("TERTULIA_")]:
-        monkeypatch.delenv(variable)
 
 
 def said(capsys: pytest.CaptureFixture[str], data: Path, *words: str) -> str:

@@ -11,6 +11,7 @@ from tertulia.core.errors import BadInput, NotAllowed
 from tertulia.core.invites import DAY_MS, KEPT_MS, MOST_DAYS, MOST_USES
 from tertulia.core.model import NewAccount
 from tertulia.core.phone_codes import Purpose
+from tertulia.core.registrations import Applicant
 from tests.core.house import START, House, Story, in_house
 
 PHONE = "+79166660002"
@@ -29,7 +30,7 @@ async def comes_by_phone(house: House, invite: str = "") -> None:
 
 async def comes_by_registration(house: House, invite: str = "") -> None:
     core = house.core.registrations
-    await core.register("vesna", "correct horse", PHONE, invite=invite)
+    await core.register(Applicant("vesna", "correct horse", PHONE, invite))
     await core.confirm(PHONE, house.last_code(PHONE))
 
 

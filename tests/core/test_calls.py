@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from tertulia.core.calls import Call, Course, Pending
+from tertulia.core.calls import Call, Course, Due
 from tertulia.core.events import Event, UiSettingsChanged
 from tertulia.core.ids import AccountId, HookId
 from tertulia.delivery.callbacks import AT_ONCE, CALLS_A_TURN, Callbacks
@@ -81,13 +81,13 @@ class News:
         del event
         return [HookId(each) for each in accounts]
 
-    async def pending(self, hook_id: HookId, after: int, limit: int) -> Pending | None:
+    async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         self.asked.append(hook_id)
         if hook_id not in self.told:
             return None
         numbers = [number for number in self.told[hook_id] if number > after]
         calls = [Call(number, f"hook {hook_id}", (), b"") for number in numbers[:limit]]
-        return Pending(calls, calls[-1].number if calls else max([after, *numbers]))
+        return Due(calls, calls[-1].number if calls else max([after, *numbers]))
 
     async def given_up(self, hook_id: HookId) -> None:
         self.lost.append(hook_id)
@@ -109,6 +109,10 @@ class Desk:
         async with asyncio.timeout(PATIENCE_S):
             while not is_so():  # noqa: ASYNC110 - the engine tells nobody that it has come to rest
                 await asyncio.sleep(0.001)
+
+    async def rested(self) -> None:
+        """Until nothing is under way."""
+        await self.settled(lambda: all(task.done() for task in self.tasks))
 
     def restarted(self) -> Callbacks:
         """Another engine over the same courses."""
@@ -178,7 +182,8 @@ def test_what_comes_while_one_is_told_is_told_after_it() -> None:
         desk.news.told[ONE] = [1, 2]
         desk.wake(1)
         desk.outside.gate.set()
-        await desk.settled(lambda: desk.outside.numbers("hook 1") == [1, 2])
+        await desk.rested()
+        assert desk.outside.numbers("hook 1") == [1, 2]
 
     at_desk(story)
 
@@ -334,7 +339,7 @@ def test_a_hook_that_ends_while_it_is_told_is_told_nothing_more() -> None:
         await desk.settled(lambda: desk.outside.waiting == 1)
         desk.engine.closed(ONE)
         desk.outside.gate.set()
-        await desk.settled(lambda: all(task.done() for task in desk.tasks))
+        await desk.rested()
         assert desk.outside.tried == [("hook 1", 1)]
         assert desk.notebook.courses[ONE].cursor == 0
 
@@ -347,7 +352,8 @@ def test_a_new_hook_is_served_at_once() -> None:
         desk.notebook.courses[course.hook_id] = course
         desk.news.told[course.hook_id] = [4, 5, 6]
         desk.engine.opened(course)
-        await desk.settled(lambda: desk.outside.numbers("hook 9") == [6])
+        await desk.rested()
+        assert desk.outside.numbers("hook 9") == [6]
 
     at_desk(story)
 
@@ -356,7 +362,7 @@ def test_a_mistake_of_ours_harms_one_hook_only() -> None:
     async def story(desk: Desk) -> None:
         good = desk.news.pending
 
-        async def broken(hook_id: HookId, after: int, limit: int) -> Pending | None:
+        async def broken(hook_id: HookId, after: int, limit: int) -> Due | None:
             if hook_id == ONE:
                 raise RuntimeError("broken on purpose")
             return await good(hook_id, after, limit)

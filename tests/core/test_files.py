@@ -5,7 +5,7 @@ import pytest
 from tertulia.core.errors import BadInput
 from tertulia.core.files import check_new
 from tertulia.core.ids import FileId
-from tertulia.core.links import DAY_S, DOWNLOAD_S, UPLOAD_S, FileLinks, Purpose
+from tertulia.core.links import DAY_S, DOWNLOAD_S, UPLOAD_S, FileLinks, LinkPurpose
 from tertulia.core.model import NewFile
 
 NOON = 1_790_000_000 // DAY_S * DAY_S + DAY_S // 2
@@ -34,12 +34,12 @@ def test_an_upload_link_is_good_for_an_hour_and_for_nothing_else() -> None:
     links = FileLinks("key", "http://here/files", watch)
     expires, signature = parts(links.upload(FILE))
     assert expires == NOON + UPLOAD_S
-    assert links.is_ours(FILE, Purpose.UPLOAD, expires, signature)
-    assert not links.is_ours(FILE, Purpose.DOWNLOAD, expires, signature)
-    assert not links.is_ours(FileId(FILE + 1), Purpose.UPLOAD, expires, signature)
-    assert not links.is_ours(FILE, Purpose.UPLOAD, expires + 1, signature)
-    assert not links.is_ours(FILE, Purpose.UPLOAD, expires, signature[:-1])
-    assert not links.is_ours(FILE, Purpose.UPLOAD, expires, "ёж\ud800")
+    assert links.is_ours(FILE, LinkPurpose.UPLOAD, expires, signature)
+    assert not links.is_ours(FILE, LinkPurpose.DOWNLOAD, expires, signature)
+    assert not links.is_ours(FileId(FILE + 1), LinkPurpose.UPLOAD, expires, signature)
+    assert not links.is_ours(FILE, LinkPurpose.UPLOAD, expires + 1, signature)
+    assert not links.is_ours(FILE, LinkPurpose.UPLOAD, expires, signature[:-1])
+    assert not links.is_ours(FILE, LinkPurpose.UPLOAD, expires, "ёж\ud800")
     assert links.seconds_left(expires) == UPLOAD_S
     watch.now_s = expires
     assert links.seconds_left(expires) == 0
@@ -61,7 +61,7 @@ def test_a_link_of_another_server_is_not_ours() -> None:
     watch = Watch()
     expires, signature = parts(FileLinks("other", "http://here/files", watch).download(FILE))
     ours = FileLinks("key", "http://here/files", watch)
-    assert not ours.is_ours(FILE, Purpose.DOWNLOAD, expires, signature)
+    assert not ours.is_ours(FILE, LinkPurpose.DOWNLOAD, expires, signature)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 256, ".", "..", "../a", "a/b", "a\\b", "a\nb", "a\x85"])

@@ -7,7 +7,7 @@ import pytest
 from tertulia.core.errors import BadInput, Conflict, NotSignedIn, TooMuch
 from tertulia.core.model import NewAccount
 from tertulia.core.phone_codes import MOST_AT_ONCE, MOST_ATTEMPTS, Purpose
-from tertulia.core.registrations import CODE_LIVES_MS, KEPT_MS, MOST_SECRETS, Registered
+from tertulia.core.registrations import CODE_LIVES_MS, KEPT_MS, MOST_SECRETS, Applicant, Registered
 from tertulia.core.signin import ACCESS, UNCONFIRMED, Grant
 from tests.core.house import START, House, in_house
 
@@ -25,9 +25,7 @@ async def register(
     token: str = "",
 ) -> Registered:
     return await house.core.registrations.register(
-        login,
-        password,
-        phone,
+        Applicant(login, password, phone),
         dialect="astrak",
         device=token,
         grants=(Grant(token, ACCESS, FAR),) if token else (),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.astrak.receiver import receiving
+from tests.receiver import receiving
 from tests.store.postgres_server import new_database
 from tests.stories.process import serving
 

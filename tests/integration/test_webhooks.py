@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.receiver import receiving
 from tests.store.postgres_server import new_database
 from tests.stories.process import serving
 from tests.tada.office import Person, open_office
-from tests.tada.receiver import receiving
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

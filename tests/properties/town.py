@@ -1,20 +1,15 @@
 """A server in a thread of its own, and clients that speak to it one line after the other."""
 
-import asyncio
 import itertools
 import json
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from queue import Queue
 from typing import Any
 
-from typing_extensions import override
 from websockets.sync.client import connect
 
-from tests.house import running_server
+from tests.threaded import threaded_house
 
 PATIENCE_S = 10.0
 
@@ -79,25 +74,12 @@ class Client:
         self._closing.close()
 
 
-class Mistakes(logging.Handler):
-    """Everything that is logged as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.lines.append(self.format(record))
-
-
 class Town:
     """A running server, the people in it, and the mistakes it made."""
 
-    def __init__(self, base_url: str, mistakes: Mistakes) -> None:
+    def __init__(self, base_url: str, mistakes: list[str]) -> None:
         self.base_url = base_url
-        self.mistakes = mistakes.lines
+        self.mistakes = mistakes
         self._clerk = Client(base_url)
         self._health = HTTPConnection(base_url.removeprefix("http://"), timeout=PATIENCE_S)
 
@@ -133,24 +115,9 @@ class Town:
 @contextmanager
 def town(**settings: Any) -> Iterator[Town]:
     """A town of its own; `settings` are those of an operator."""
-    told: Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
-
-    async def serve() -> None:
-        async with running_server(**settings) as base_url:
-            stop = asyncio.Event()
-            told.put((base_url, asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    mistakes = Mistakes()
-    logging.getLogger().addHandler(mistakes)
-    thread.start()
-    base_url, loop, stop = told.get(timeout=PATIENCE_S)
-    opened = Town(base_url, mistakes)
-    try:
-        yield opened
-    finally:
-        opened.close()
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE_S)
-        logging.getLogger().removeHandler(mistakes)
+    with threaded_house(**settings) as house:
+        opened = Town(house.base_url, house.mistakes)
+        try:
+            yield opened
+        finally:
+            opened.close()

@@ -13,21 +13,16 @@ from tertulia.core.events import (
 )
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.message_model import NoticeKind, ReadMark
-from tertulia.core.model import Actor, Chat, ChatChange, ChatKind, NewGroup, Page
+from tertulia.core.model import Actor, Chat, ChatKind, NewGroup, Page
 from tertulia.store.chats import MOST_NAMED, MOST_SHOWN
 from tertulia.store.membership import MOST_NOTICES
 from tertulia.store.work import many, rows
-from tests.store.world import START, InStore, World
+from tests.store.world import START, InStore, World, change
 
 
 async def channel(world: World, owner: Actor, *others: Actor) -> Chat:
     new = NewGroup("news", tuple(each.account_id for each in others))
     return await world.chats.open_channel(owner, new, world.now)
-
-
-async def change(world: World, who: Actor, chat: Chat, **what: object) -> Chat | None:
-    wanted = ChatChange(**what)  # type: ignore[arg-type]  # the fields of ChatChange
-    return await world.chats.change(who, chat.id, wanted, 4, world.now)
 
 
 async def crowd(world: World, size: int) -> tuple[AccountId, ...]:

@@ -20,7 +20,8 @@ from tertulia.core.ids import SessionId
 from tertulia.core.model import Actor, Session
 from tertulia.core.signin import ACCESS, Grant, hash_of
 from tertulia.core.signin_model import Proven
-from tertulia.store.devices import SqlDevices, SqlUiSettings
+from tertulia.store.devices import SqlDevices
+from tertulia.store.ui_settings import SqlUiSettings
 from tests.store.world import START, InStore, World
 
 TADA = "tada"

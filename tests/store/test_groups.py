@@ -14,12 +14,7 @@ from tertulia.core.events import (
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.message_model import Notice, NoticeKind
 from tertulia.core.model import Actor, Chat, ChatChange, NewGroup, Page, Picture
-from tests.store.world import START, InStore, World
-
-
-async def change(world: World, who: Actor, chat: Chat, **what: object) -> Chat | None:
-    wanted = ChatChange(**what)  # type: ignore[arg-type]  # the fields of ChatChange
-    return await world.chats.change(who, chat.id, wanted, 4, world.now)
+from tests.store.world import START, InStore, World, change
 
 
 async def owner(world: World, who: Actor, chat: Chat) -> AccountId:

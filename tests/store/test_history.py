@@ -12,11 +12,11 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import MessageEdited, MessagesDeleted, MessagesHidden
 from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.message_model import Draft, ListedMessage
-from tertulia.core.model import Actor, Chat, ChatChange, Page
+from tertulia.core.model import Actor, ChatChange, Page
 from tertulia.store.messages import SqlMessages
 from tertulia.store.work import rows
 from tests.store.interrupted import interrupted
-from tests.store.world import START, InStore, World, ids
+from tests.store.world import START, InStore, World, ids, tea
 
 T = TypeVar("T")
 
@@ -29,11 +29,6 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
-
-
-async def tea(world: World) -> tuple[Actor, Actor, Chat]:
-    anna, boris = await world.people("anna", "boris")
-    return anna, boris, await world.group(anna, boris)
 
 
 class Story:

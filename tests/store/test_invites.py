@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tertulia.core.admission import CLOSED_DOOR, UNINVITED, Admission, Door, Registration, hash_of
+from tertulia.core.admission import CLOSED_DOOR, UNINVITED, Admission, Registration, hash_of
 from tertulia.core.errors import BadInput, Conflict, NotAllowed
 from tertulia.core.invites import Invite
 from tertulia.core.model import Account, NewAccount
@@ -25,7 +25,7 @@ UNKNOWN = Admission(Registration.INVITE)
 
 
 def shown(token: str) -> Admission:
-    return Door(Registration.INVITE).admission(token)
+    return Registration.INVITE.admission(token)
 
 
 async def signs_up(world: World, login: str, token: str) -> Account:
@@ -127,7 +127,6 @@ def code(hashed: str, phone: str = PHONE) -> NewCode:
 def test_a_registration_counts_its_invite_when_it_is_confirmed(in_store: InStore) -> None:
     async def story(world: World) -> None:
         store, invites = SqlRegistrations(world.engine), SqlInvites(world.engine)
-        door = Door(Registration.INVITE)
         await invites.add(hash_of("a"), 1, FAR, START)
         with pytest.raises(NotAllowed):
             await store.keep(registration("anna", UNKNOWN), code("h"), START)
@@ -136,11 +135,11 @@ def test_a_registration_counts_its_invite_when_it_is_confirmed(in_store: InStore
         await store.keep(registration("anna", shown("a")), code("h"), START)
         await store.keep(registration("boris", shown("a"), OTHER), code("i", OTHER), START)
         assert [each.used for each in await invites.listed()] == [0]
-        account = await store.confirm(PHONE, "h", START, door)
+        account = await store.confirm(PHONE, "h", START, Registration.INVITE)
         assert account is not None
         assert [each.used for each in await invites.listed()] == [1]
         with pytest.raises(BadInput):
-            await store.confirm(OTHER, "i", START, door)
+            await store.confirm(OTHER, "i", START, Registration.INVITE)
         # The code was not used up by that.
         confirmed = await store.confirm(OTHER, "i", START)
         assert confirmed is not None
@@ -154,8 +153,8 @@ def test_a_closed_door_stops_registrations_on_their_way(in_store: InStore) -> No
         store = SqlRegistrations(world.engine)
         await store.keep(registration("anna", Admission()), code("h"), START)
         with pytest.raises(NotAllowed):
-            await store.confirm(PHONE, "h", START, Door(Registration.CLOSED))
-        assert await store.confirm(PHONE, "wrong", START, Door(Registration.CLOSED)) is None
+            await store.confirm(PHONE, "h", START, Registration.CLOSED)
+        assert await store.confirm(PHONE, "wrong", START, Registration.CLOSED) is None
 
     in_store(story)
 

@@ -1,11 +1,9 @@
 """A store of an earlier version learns how many notices its chats have, and who has not read them."""
 
-from contextlib import closing
 from pathlib import Path
 
-import apsw
-
 from tertulia.store import migrate
+from tests.store.older import store_before
 
 STEP = 18
 
@@ -13,14 +11,7 @@ LEFT = '{"kind": "member_left"}'
 
 
 def test_notices_of_an_older_store_are_counted(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with closing(apsw.Connection(str(path))) as old:
-        old.execute(migrate.VERSION_TABLE)
-        for number, text in migrate.steps():
-            if number < STEP:
-                for statement in migrate.statements(text):
-                    old.execute(statement)
-                old.execute("INSERT INTO schema_steps VALUES (?)", (number,))
+    with store_before(STEP, tmp_path) as old:
         for account in (1, 2, 3):
             old.execute(
                 "INSERT INTO accounts (id, login, email, phone, first_name, last_name, search_text,"

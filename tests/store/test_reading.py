@@ -8,14 +8,9 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import MessagesRead
 from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.message_model import ReadMark
-from tertulia.core.model import Actor, Chat, ChatChange
+from tertulia.core.model import ChatChange
 from tertulia.store.newly_read import MOST_GAP
-from tests.store.world import InStore, World
-
-
-async def tea(world: World) -> tuple[Actor, Actor, Chat]:
-    anna, boris = await world.people("anna", "boris")
-    return anna, boris, await world.group(anna, boris)
+from tests.store.world import InStore, World, tea
 
 
 def test_messages_of_others_after_the_mark_are_unread_and_own_ones_are_not(

@@ -9,17 +9,12 @@ from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.events import ChatOpened, MessagePosted
 from tertulia.core.ids import MessageId
 from tertulia.core.message_model import Attachment, Draft, Message
-from tertulia.core.model import Actor, Chat, ChatChange
+from tertulia.core.model import Actor, ChatChange
 from tertulia.store import resends
 from tertulia.store.chat_state import read_state
 from tertulia.store.messages import SqlMessages
 from tertulia.store.resends import RESEND_WITHIN_MS, Resends
-from tests.store.world import START, InStore, World
-
-
-async def tea(world: World) -> tuple[Actor, Actor, Chat]:
-    anna, boris = await world.people("anna", "boris")
-    return anna, boris, await world.group(anna, boris)
+from tests.store.world import START, InStore, World, tea
 
 
 def test_a_message_comes_back_as_it_was_sent(in_store: InStore) -> None:

@@ -1,24 +1,15 @@
 """A store of an earlier version learns where the newest message of each chat stands, and how many are gone."""
 
-from contextlib import closing
 from pathlib import Path
 
-import apsw
-
 from tertulia.store import migrate
+from tests.store.older import store_before
 
 STEP = 12
 
 
 def test_chats_of_an_older_store_know_their_newest_message(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with closing(apsw.Connection(str(path))) as old:
-        old.execute(migrate.VERSION_TABLE)
-        for number, text in migrate.steps():
-            if number < STEP:
-                for statement in migrate.statements(text):
-                    old.execute(statement)
-                old.execute("INSERT INTO schema_steps VALUES (?)", (number,))
+    with store_before(STEP, tmp_path) as old:
         for chat in (1, 2):
             old.execute(
                 "INSERT INTO chats (id, kind, name, description, search_text, owner_id, created_at,"

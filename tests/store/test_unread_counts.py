@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import uvloop
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia.core.flags import SILENT
@@ -213,7 +213,7 @@ async def live(town: Town, seed: int, steps: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_memory_follows_the_store(seed: int) -> None:
     async def story(world: World) -> None:
         await live(await build(world), seed, 40)

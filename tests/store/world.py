@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tertulia.core.events import Event
 from tertulia.core.ids import ChatId, MessageId, SessionId
 from tertulia.core.message_model import Draft, ListedChat, ListedMessage, Message, ReadMark, Sent
-from tertulia.core.model import Actor, Chat, NewAccount, NewGroup, Page
+from tertulia.core.model import Actor, Chat, ChatChange, NewAccount, NewGroup, Page
 from tertulia.core.tally import Tally
 from tertulia.store.accounts import SqlAccounts
 from tertulia.store.blocks import SqlBlocks
@@ -120,6 +120,18 @@ class World:
         names = [type(event).__name__ for event in self.heard]
         self.heard.clear()
         return names
+
+
+async def tea(world: World) -> tuple[Actor, Actor, Chat]:
+    """Anna, Boris and a group of the two."""
+    anna, boris = await world.people("anna", "boris")
+    return anna, boris, await world.group(anna, boris)
+
+
+async def change(world: World, who: Actor, chat: Chat, **what: object) -> Chat | None:
+    """The chat after a change to it; a group of four is full."""
+    wanted = ChatChange(**what)  # type: ignore[arg-type]  # the fields of ChatChange
+    return await world.chats.change(who, chat.id, wanted, 4, world.now)
 
 
 def ids(messages: list[ListedMessage]) -> list[MessageId]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.receiver import Receiver
 from tests.stories.process import Process, surroundings
-from tests.tada.receiver import Receiver
 from tests.world.astrak import AstrakVoice
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice

@@ -16,6 +16,7 @@ from time import monotonic
 import pytest
 
 from tertulia.cli import main
+from tests.receiver import Receiver, receiving
 from tests.store.postgres_server import new_database
 from tests.stories.morning import (
     NAMES,
@@ -27,7 +28,6 @@ from tests.stories.morning import (
     registered_application,
 )
 from tests.stories.process import serving
-from tests.tada.receiver import Receiver, receiving
 from tests.world.absences import learn
 from tests.world.astrak import AstrakVoice
 from tests.world.sama import SamaVoice

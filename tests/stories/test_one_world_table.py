@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.callback import listening
+from tests.receiver import receiving
 from tests.world.scenes import SCENES
 from tests.world.stage import Stage, observed, set_up
 from tests.world.town import town
@@ -17,7 +17,7 @@ HEAD = ("| Boris … | in | SAMA | Tada | Unet | Astrak |", "|---|---|---|---|--
 
 @pytest.mark.slow
 def test_the_table_of_one_world_is_what_happens() -> None:
-    with listening() as callback, town(callback_allow=(ip_network("127.0.0.1/32"),)) as place:
+    with receiving() as callback, town(callback_allow=(ip_network("127.0.0.1/32"),)) as place:
         stage = set_up(place, callback)
         expected = table(stage)
         for person in (stage.anna, stage.boris, stage.clara):

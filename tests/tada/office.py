@@ -1,23 +1,14 @@
 """A team at a running server, and the requests its people and programs make."""
 
-import asyncio
 import json
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import Queue
 from typing import Any
 from uuid import uuid4
 
-from typing_extensions import override
-
-from tertulia.assembly import Server
-from tests.house import running_house
+from tests.threaded import threaded_house
 from tests.world.wires import Answer, Http, Wire
-
-PATIENCE_S = 20.0
 
 
 class Person:
@@ -128,42 +119,12 @@ def signs_up(base_url: str, *logins: str) -> None:
     wire.close()
 
 
-class Mistakes(logging.Handler):
-    """Everything that is logged as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.lines.append(self.format(record))
-
-
 @contextmanager
 def serving(**settings: Any) -> Iterator[str]:
     """The base URL of a server in a thread of its own; it logs no error, or the test fails."""
-    told: Queue[tuple[Server, str, asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
-
-    async def serve() -> None:
-        async with running_house(**settings) as (server, base_url):
-            stop = asyncio.Event()
-            told.put((server, base_url, asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    mistakes = Mistakes()
-    logging.getLogger().addHandler(mistakes)
-    thread.start()
-    _, base_url, loop, stop = told.get(timeout=PATIENCE_S)
-    try:
-        yield base_url
-        assert mistakes.lines == []
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE_S)
-        logging.getLogger().removeHandler(mistakes)
+    with threaded_house(**settings) as house:
+        yield house.base_url
+        assert house.mistakes == []
 
 
 @contextmanager

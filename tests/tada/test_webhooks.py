@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tertulia.dialects.tada.webhooks import PAUSES_S, WITHIN_S
+from tests.receiver import Receiver, receiving
 from tests.tada.office import Office, key_of, office
-from tests.tada.receiver import Receiver, receiving
 
 LOOPBACK = (ip_network("127.0.0.1/32"),)
 FIELDS = ("chat", "chat_display_name", "created", "sender", "sender_display_name", "text")

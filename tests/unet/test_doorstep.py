@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from tertulia.dialects.unet import MOST_TRIES
-from tertulia.web.limits import neighbourhood
+from tertulia.web.addresses import neighbourhood
 from tests.unet.browser import forms
 from tests.unet.town import Town, opened
 from tests.world.wires import Answer

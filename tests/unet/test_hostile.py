@@ -92,7 +92,7 @@ CAREFULLY = settings(
 
 @CAREFULLY
 @given(path=PATHS, q=st.one_of(st.dictionaries(NAMES, VALUES, max_size=6), COMPLEX, VALUES))
-def test_any_json(place: Place, path: str, q: object) -> None:
+def test_any_json_is_answered_in_form(place: Place, path: str, q: object) -> None:
     bearer = {"authorization": f"Bearer {place.token}", "content_type": "application/json"}
     whole = f"/unet/api/{path.format(**place.ids)}"
     body = json.dumps(q).encode("utf-8", "surrogatepass")
@@ -110,7 +110,9 @@ def test_any_json(place: Place, path: str, q: object) -> None:
     path=st.sampled_from(["/auth", "/token", "/token_props", "/unet/api/user/", "/unet/api/messages/"]),
     accept=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
 )  # fmt: skip
-def test_any_parameter(place: Place, name: str, value: bytes, path: str, accept: str) -> None:
+def test_any_parameter_is_answered_in_form(
+    place: Place, name: str, value: bytes, path: str, accept: str
+) -> None:
     spelled = f"{name}={quote_from_bytes(value)}"
     asked = f"response_type=code&client_id={place.town.reader.id}&redirect_uri=x&{spelled}"
     for answer in (
@@ -134,7 +136,9 @@ def test_any_parameter(place: Place, name: str, value: bytes, path: str, accept:
     ),
     tail=st.binary(max_size=20),
 )  # fmt: skip
-def test_any_multipart_form(place: Place, parts: list[tuple[str, str, bytes]], tail: bytes) -> None:
+def test_any_multipart_form_is_answered_in_form(
+    place: Place, parts: list[tuple[str, str, bytes]], tail: bytes
+) -> None:
     body = b"".join(
         f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode()
         + content

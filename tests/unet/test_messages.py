@@ -321,7 +321,9 @@ def test_only_what_is_given_changes(anna: Person, boris: Person) -> None:
     assert anna.ask(f"messages/{sent['id']}") == sent
 
 
-def test_complex_requests(anna: Person, boris: Person, clara: Person) -> None:
+def test_a_complex_request_does_its_parts_in_order_and_each_answers_for_itself(
+    anna: Person, boris: Person, clara: Person
+) -> None:
     mine, theirs = anna.says(boris.id, "mine"), boris.says(anna.id, "theirs")
     answer = anna.ask(
         "messages/",

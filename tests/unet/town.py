@@ -1,13 +1,10 @@
 """A server with two people and applications, their browsers, and what comes back."""
 
-import asyncio
 import json
 import secrets
-import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import Queue
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -15,12 +12,11 @@ from tertulia.assembly import Server
 from tertulia.core.model import NewAccount
 from tertulia.core.oauth import challenge_of
 from tests.core.house import StillClock
-from tests.house import running_house
+from tests.threaded import House, T, threaded_house
 from tests.unet.browser import Browser, forms
 from tests.world.wires import Answer, Http
 
 BACK = "https://reader.example/back?app=1"
-PATIENCE_S = 20.0
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -36,9 +32,7 @@ class Client:
 class Town:
     """Anna and Boris, and two applications."""
 
-    base_url: str
-    server: Server
-    loop: asyncio.AbstractEventLoop
+    house: House
     reader: Client
     other: Client
     ids: dict[str, int]
@@ -48,9 +42,19 @@ class Town:
     def __post_init__(self) -> None:
         self.http = Http(self.base_url)
 
-    def run(self, work: Any) -> Any:
-        """The result of a coroutine on the server's own loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_S)
+    @property
+    def base_url(self) -> str:
+        """Where its server answers."""
+        return self.house.base_url
+
+    @property
+    def server(self) -> Server:
+        """Its server."""
+        return self.house.server
+
+    def run(self, work: Awaitable[T]) -> T:
+        """The result of something awaitable, on the server's own loop."""
+        return self.house.run(work)
 
     def visit(self, client: Client | None = None, /, **asked: str) -> "Visit":
         """A browser with nothing in it, on its way to the page."""
@@ -166,40 +170,22 @@ def pkce(verifier: str) -> dict[str, str]:
 @contextmanager
 def opened(clock: StillClock | None = None, **settings: Any) -> Iterator[Town]:
     """A town, its server in a thread of its own. Its clock stands still if one is given."""
-    ready: Queue[Town | BaseException] = Queue()
-    over = threading.Event()
-
-    async def serve() -> None:
-        settings.setdefault("sms_test_numbers", (("+79166660002", "5555"),))
-        async with running_house(clock=clock, **settings) as (server, base_url):
-            ids: dict[str, int] = {}
-            for login in ("anna", "boris", "clara"):
-                made = await server.core.accounts.register(NewAccount(login, f"{login}-secret"))
-                ids[login] = made.id
-            clients = []
-            for name in ("Reader & Co. <b>", "Other"):
-                application, secret = await server.core.oauth.register(name, (BACK,))
-                clients.append(Client(application.id, secret))
-            loop = asyncio.get_running_loop()
-            ready.put(Town(base_url, server, loop, clients[0], clients[1], ids))
-            await loop.run_in_executor(None, over.wait)
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:
-            ready.put(error)
-            raise
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        town = ready.get(timeout=PATIENCE_S)
-        if isinstance(town, BaseException):
-            raise town
+    settings.setdefault("sms_test_numbers", (("+79166660002", "5555"),))
+    with threaded_house(clock=clock, **settings) as house:
+        town = house.run(_settled(house))
         yield town
         town.close_browsers()
         town.http.close()
-    finally:
-        over.set()
-        thread.join(PATIENCE_S)
+
+
+async def _settled(house: House) -> Town:
+    core = house.server.core
+    ids: dict[str, int] = {}
+    for login in ("anna", "boris", "clara"):
+        made = await core.accounts.register(NewAccount(login, f"{login}-secret"))
+        ids[login] = made.id
+    clients = []
+    for name in ("Reader & Co. <b>", "Other"):
+        application, secret = await core.oauth.register(name, (BACK,))
+        clients.append(Client(application.id, secret))
+    return Town(house, clients[0], clients[1], ids)

@@ -296,6 +296,8 @@ def asked(routes: Sequence[BaseRoute], path: str, *lines: str, method: str = "GE
             status, *fields = answer.decode().split("\r\n")
             headers = dict(field.lower().split(": ", 1) for field in fields)
             answers.append((int(status.split()[1]), headers, body))
+            # The last word is out; the application may still have a file to close.
+            await until(lambda: not served.state.tasks)
 
     in_time(story)
     return answers[0]

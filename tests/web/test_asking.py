@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tertulia.web.asking import EARLY_BYTES
 from tertulia.web.door import TurnedAway, Verdict
-from tertulia.web.http import EARLY_BYTES, OnePortHttp
+from tertulia.web.http import OnePortHttp
 from tertulia.web.limits import Limits
 from tertulia.web.speaker import Upgrade
 from tests.web.serving import TEXT, Client, Echo, Served, frame, in_time, serving, until, upgrade
@@ -203,7 +204,7 @@ def test_a_mistake_while_asking_is_a_500_and_one_line_in_the_log(
             assert status(await client.rest()) == 500
 
     in_time(story)
-    assert [entry.message for entry in caplog.records] == ["nobody speaks for an upgrade"]
+    assert [entry.message for entry in caplog.records] == ["Nobody speaks for an upgrade"]
 
 
 def test_a_stop_answers_who_is_still_waiting() -> None:

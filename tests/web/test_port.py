@@ -428,7 +428,7 @@ def test_our_mistake_at_an_upgrade_is_a_500_and_one_line_in_the_log(
             assert status(await client.rest()) == 500
 
     in_time(story)
-    assert [entry.message for entry in caplog.records] == ["nobody speaks for an upgrade"]
+    assert [entry.message for entry in caplog.records] == ["Nobody speaks for an upgrade"]
 
 
 def test_a_client_that_leaves_in_its_body_leaves_nothing_in_the_log(

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.receiver import Receiver
 from tests.world.astrak import AstrakVoice
-from tests.world.callback import Callback
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
 from tests.world.town import Town
@@ -58,7 +58,7 @@ class Stage:
     tea: Room
     hall_jid: str
     key: str
-    callback: Callback
+    callback: Receiver
     said: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -82,7 +82,7 @@ class Stage:
         return next(str(each["jid"]) for each in contacts if each["display_name"] == name)
 
 
-def set_up(town: Town, callback: Callback) -> Stage:
+def set_up(town: Town, callback: Receiver) -> Stage:
     """A team whose owner is Boris, with a group of all; a group that is nobody's; a direct chat.
 
     What happens to Anna is told to *callback*.
@@ -152,8 +152,8 @@ def heard_by_all(stage: Stage) -> dict[str, list[str]]:
     """What each of Anna's clients has heard since the last time. A callback hears what polls do."""
     heard = {name: voice.words() for name, voice in stage.anna.voices.items()}
     polled = heard["astrak"]
-    called = stage.callback.words(len(polled))
-    assert (called, stage.callback.told.qsize()) == (polled, 0)
+    called = [stage.callback.next().json["type"] for _ in polled]
+    assert (called, stage.callback.calls.qsize()) == (polled, 0)
     return heard
 
 

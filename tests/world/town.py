@@ -1,48 +1,28 @@
 """A server for a test that is no coroutine, in a thread of its own; and the people who use it."""
 
-import asyncio
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Queue
 from typing import Any
-
-from typing_extensions import override
 
 from tertulia.assembly import EngineOf, Server
 from tertulia.core.applications import Scope
-from tests.house import in_memory, running_house
+from tests.house import in_memory
 from tests.store.sound import broken
+from tests.threaded import threaded_house
 from tests.world.astrak import AstrakVoice
 from tests.world.sama import SamaVoice
 from tests.world.tada import TadaVoice
 from tests.world.unet import REDIRECT_URI, Application, UnetVoice
 from tests.world.wires import Wire
 
-PATIENCE_S = 20.0
-
-
-class Mistakes(logging.Handler):
-    """Everything that is logged as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.lines.append(self.format(record))
-
 
 class Town:
     """A running server, who lives there, and the mistakes it made."""
 
-    def __init__(self, base_url: str, application: Application, mistakes: Mistakes) -> None:
+    def __init__(self, base_url: str, application: Application, mistakes: list[str]) -> None:
         self.base_url = base_url
         self.application = application
-        self.mistakes = mistakes.lines
+        self.mistakes = mistakes
         self.accounts: dict[str, int] = {}
 
     def settle(self, login: str, name: str) -> int:
@@ -78,8 +58,6 @@ class Town:
 
 PASSWORD = "secret-secret"
 
-Told = tuple[str, Application, asyncio.AbstractEventLoop, asyncio.Event]
-
 
 async def application_of(server: Server) -> Application:
     """A Unet application, as the operator registers one."""
@@ -90,33 +68,7 @@ async def application_of(server: Server) -> Application:
 @contextmanager
 def town(engine_of: EngineOf = in_memory, **settings: Any) -> Iterator[Town]:
     """A town of its own; in the end all that stands in its store must fit together."""
-    told: Queue[Told | BaseException] = Queue()
-    left: list[str] = []
-
-    async def serve() -> None:
-        try:
-            async with running_house(engine_of, **settings) as (server, base_url):
-                stop = asyncio.Event()
-                application = await application_of(server)
-                told.put((base_url, application, asyncio.get_running_loop(), stop))
-                await stop.wait()
-                left.extend(await broken(server.engine))
-        except BaseException as error:
-            told.put(error)
-            raise
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    mistakes = Mistakes()
-    logging.getLogger().addHandler(mistakes)
-    thread.start()
-    found = told.get(timeout=PATIENCE_S)
-    if isinstance(found, BaseException):
-        raise found
-    base_url, application, loop, stop = found
-    try:
-        yield Town(base_url, application, mistakes)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE_S)
-        logging.getLogger().removeHandler(mistakes)
-    assert left == []
+    with threaded_house(engine_of, **settings) as house:
+        application = house.run(application_of(house.server))
+        yield Town(house.base_url, application, house.mistakes)
+        assert house.run(broken(house.server.engine)) == []

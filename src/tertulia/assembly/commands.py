@@ -7,7 +7,7 @@ from typing import Any
 
 from tertulia.assembly.control import Arguments, Commands
 from tertulia.core.administration import Administration, Listing
-from tertulia.core.admission import Door
+from tertulia.core.admission import Registration
 from tertulia.core.applications import Application
 from tertulia.core.errors import NotFound
 from tertulia.core.invites import Invite, Invites
@@ -24,13 +24,22 @@ from tertulia.store.oauth import SqlOAuth
 def commands(engine: Engine, passwords: Passwords, clock: Clock, *, base_url: str = "") -> Commands:
     """All of them, over an open store. *base_url*: of links, if a server runs that knows it."""
     accounts = SqlAccounts(engine)
-    office = Administration(SqlAdministration(engine), accounts, passwords, clock)
+    return {
+        **_of_users(Administration(SqlAdministration(engine), accounts, passwords, clock)),
+        **_of_invites(Invites(SqlInvites(engine), Registration.OPEN, clock), base_url),
+        **_of_applications(OAuth(SqlOAuth(engine), clock)),
+    }
 
+
+def _of_users(office: Administration) -> Commands:
     async def create(arguments: Arguments) -> Any:
         return _user(await office.create(NewAccount(**arguments)))
 
     async def listed(arguments: Arguments) -> Any:
         return [_user(each) for each in await office.listed(Listing(**arguments))]
+
+    async def find(arguments: Arguments) -> Any:
+        return _user(await office.find(arguments["name"]))
 
     async def block(arguments: Arguments) -> Any:
         return _user(await office.block(await office.find(arguments["name"])))
@@ -43,36 +52,6 @@ def commands(engine: Engine, passwords: Passwords, clock: Clock, *, base_url: st
         await office.delete(account)
         return _user(account)
 
-    applications = OAuth(SqlOAuth(engine), clock)
-
-    async def register(arguments: Arguments) -> Any:
-        made, secret = await applications.register(**arguments)
-        return {"client_id": made.id, "client_secret": secret}
-
-    async def registered(arguments: Arguments) -> Any:
-        del arguments
-        return [_application(each) for each in await applications.listed()]
-
-    async def remove(arguments: Arguments) -> Any:
-        await applications.remove(arguments["client_id"])
-
-    invites = Invites(SqlInvites(engine), Door(), clock)
-
-    async def invite(arguments: Arguments) -> Any:
-        made, token = await invites.create(**arguments)
-        return _invite(made) | {"token": token, "base_url": base_url}
-
-    async def invited(arguments: Arguments) -> Any:
-        del arguments
-        return [_invite(each) for each in await invites.listed()]
-
-    async def uninvite(arguments: Arguments) -> Any:
-        if not await invites.remove(arguments["id"]):
-            raise NotFound("invite")
-
-    async def find(arguments: Arguments) -> Any:
-        return _user(await office.find(arguments["name"]))
-
     return {
         "user create": create,
         "user list": listed,
@@ -80,12 +59,41 @@ def commands(engine: Engine, passwords: Passwords, clock: Clock, *, base_url: st
         "user block": block,
         "user unblock": unblock,
         "user delete": delete,
-        "invite create": invite,
-        "invite list": invited,
-        "invite delete": uninvite,
-        "oauth-client create": register,
-        "oauth-client list": registered,
-        "oauth-client delete": remove,
+    }
+
+
+def _of_invites(invites: Invites, base_url: str) -> Commands:
+    async def create(arguments: Arguments) -> Any:
+        made, token = await invites.create(**arguments)
+        return _invite(made) | {"token": token, "base_url": base_url}
+
+    async def listed(arguments: Arguments) -> Any:
+        del arguments
+        return [_invite(each) for each in await invites.listed()]
+
+    async def delete(arguments: Arguments) -> Any:
+        if not await invites.remove(arguments["id"]):
+            raise NotFound("invite")
+
+    return {"invite create": create, "invite list": listed, "invite delete": delete}
+
+
+def _of_applications(applications: OAuth) -> Commands:
+    async def create(arguments: Arguments) -> Any:
+        made, secret = await applications.register(**arguments)
+        return {"client_id": made.id, "client_secret": secret}
+
+    async def listed(arguments: Arguments) -> Any:
+        del arguments
+        return [_application(each) for each in await applications.listed()]
+
+    async def delete(arguments: Arguments) -> Any:
+        await applications.remove(arguments["client_id"])
+
+    return {
+        "oauth-client create": create,
+        "oauth-client list": listed,
+        "oauth-client delete": delete,
     }
 
 

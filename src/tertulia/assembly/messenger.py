@@ -10,7 +10,6 @@ from tertulia.adapters.sms import sms_sender_at
 from tertulia.assembly.parts import Parts
 from tertulia.assembly.tasks import Spawn
 from tertulia.core.accounts import Accounts
-from tertulia.core.admission import Door
 from tertulia.core.archive import Archive
 from tertulia.core.callbacks import CallbackAddresses
 from tertulia.core.chat_lists import ChatLists
@@ -70,7 +69,7 @@ from tertulia.store.codes import SqlCodes
 from tertulia.store.contacts import SqlContacts
 from tertulia.store.counts import SqlCounts
 from tertulia.store.courses import SqlCourses
-from tertulia.store.devices import SqlDevices, SqlUiSettings
+from tertulia.store.devices import SqlDevices
 from tertulia.store.files import SqlFiles
 from tertulia.store.groups import SqlGroups
 from tertulia.store.histories import SqlHistories
@@ -96,6 +95,7 @@ from tertulia.store.tasks import SqlTasks
 from tertulia.store.team_members import SqlTeamMembers
 from tertulia.store.team_uploads import SqlTeamUploads
 from tertulia.store.teams import SqlTeams
+from tertulia.store.ui_settings import SqlUiSettings
 from tertulia.store.unconfirmed import SqlUnconfirmed
 from tertulia.store.unread import SqlUnread
 from tertulia.web.limits import Attempts
@@ -135,7 +135,8 @@ async def messenger(parts: Parts) -> Messenger:
     engine, clock, bus = parts.engine, parts.clock, parts.bus
     spawn: Spawn = parts.tasks.start
     accounts, blocks, sessions = SqlAccounts(engine), SqlBlocks(engine), SqlSessions(engine)
-    chats, messages = SqlChats(engine), SqlMessages(engine)
+    chats, stored, registered = SqlChats(engine), SqlFiles(engine), SqlRegistrations(engine)
+    messages = Messages(SqlMessages(engine), clock)
     audience = Audience(chats.card)
     delivered = Delivered(lambda: engine.position)
     journal = SqlLog(engine, lambda: delivered.position)
@@ -167,33 +168,33 @@ async def messenger(parts: Parts) -> Messenger:
         spawn=spawn,
     )
     callbacks = Callbacks(SqlCourses(engine), parts.outbound, clock, spawn)
-    changes = Attempts(parts.settings.callback_changes, MINUTE_S, asyncio.get_running_loop().time)
-    notes = Attempts(NOTES_PER_MINUTE, MINUTE_S, asyncio.get_running_loop().time)
+    changes = Attempts(parts.settings.callback_changes, MINUTE_S, now_s)
+    notes = Attempts(NOTES_PER_MINUTE, MINUTE_S, now_s)
     hooks = Hooks(SqlHooks(engine), callbacks, parts.outbound, notes, clock)
     await hooks.open()
-    most_bytes, door = parts.settings.max_upload, Door(parts.settings.registration)
+    most_bytes, sign_up = parts.settings.max_upload, parts.settings.registration
     bots = await house_bots(engine, clock.now_ms())
     teams = Teams(SqlTeams(engine), SqlTeamMembers(engine), bots, clock)
-    files = Files(SqlFiles(engine), parts.disk, links, clock, most_bytes=most_bytes)
+    files = Files(stored, parts.disk, links, clock, most_bytes=most_bytes)
     core = Services(
-        accounts=Accounts(accounts, blocks, parts.passwords, hub, clock, door=door),
+        accounts=Accounts(accounts, blocks, parts.passwords, hub, clock, sign_up=sign_up),
         signin=SignIn(
-            accounts, sessions, SqlRegistrations(engine), guessing, clock, spawn=spawn, door=door
+            accounts, sessions, registered, guessing, clock, spawn=spawn, sign_up=sign_up
         ),
-        invites=Invites(SqlInvites(engine), door, clock),
+        invites=Invites(SqlInvites(engine), sign_up, clock),
         codes=Codes(SqlCodes(engine), parts.passwords, parts.mailer, attempts, clock),
         phone_codes=phone_codes,
         registrations=Registrations(
-            SqlRegistrations(engine), phone_codes, parts.passwords, guessing, clock, door=door
+            registered, phone_codes, parts.passwords, guessing, clock, sign_up=sign_up
         ),
         contacts=Contacts(SqlContacts(engine), clock),
         devices=Devices(SqlDevices(engine), clock),
         files=files,
         keys=Keys(SqlKeys(engine), clock),
         chats=Chats(chats, clock),
-        messages=Messages(messages, clock),
+        messages=messages,
         archive=Archive(SqlArchive(engine)),
-        letters=Letters(SqlLetters(engine), Messages(messages, clock), clock),
+        letters=Letters(SqlLetters(engine), messages, clock),
         places=Places(SqlPlaces(engine)),
         positions=Positions(SqlPositions(engine)),
         stream=Stream(SqlStream(engine), clock),
@@ -210,7 +211,7 @@ async def messenger(parts: Parts) -> Messenger:
         teams=teams,
         invitations=Invitations(SqlInvitations(engine), clock),
         sections=Sections(SqlSections(engine), teams, clock),
-        portraits=Portraits(SqlFiles(engine), parts.disk, clock),
+        portraits=Portraits(stored, parts.disk, clock),
         ui_settings=UiSettings(SqlUiSettings(engine)),
         chat_lists=ChatLists(SqlChatLists(engine), clock),
         chat_settings=ChatSettings(SqlChatSettings(engine), clock),
@@ -218,7 +219,7 @@ async def messenger(parts: Parts) -> Messenger:
         groups=Groups(SqlGroups(engine), clock),
         tasks=Tasks(SqlTasks(engine), clock),
         team_uploads=TeamUploads(SqlTeamUploads(engine), files, clock),
-        histories=Histories(SqlHistories(engine), Messages(messages, clock), clock),
+        histories=Histories(SqlHistories(engine), messages, clock),
         unread=SqlUnread(engine),
         unconfirmed=SqlUnconfirmed(engine, lambda: delivered.position),
         connections=hub,

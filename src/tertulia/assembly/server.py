@@ -1,7 +1,7 @@
 """Builds a whole server from its settings: every part, handed what it needs."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -28,7 +28,7 @@ from tertulia.store.engine import Engine
 from tertulia.store.sqlite import SqliteEngine
 from tertulia.web.app import web_app
 from tertulia.web.described import DESCRIBED, description_routes
-from tertulia.web.dialect import Claims, Desk
+from tertulia.web.dialect import Claims, Desk, Dialect
 from tertulia.web.health import health_routes
 from tertulia.web.limits import Limits
 from tertulia.web.metrics import metrics_route, watch_loop_lag
@@ -101,34 +101,13 @@ async def built(
     )
     try:
         made = await messenger(parts)
-        core, hub = made.core, made.hub
-        desk = Desk(core, hub, tasks.start, _json_limits(settings), base_url, settings.max_body)
+        core = made.core
+        desk = Desk(
+            core, made.hub, tasks.start, _json_limits(settings), base_url, settings.max_body
+        )
         claiming, rest = await dialects(parts, desk)
-        claims = Claims(claiming, rest)
-        port = one_port(
-            claims.speaker,
-            _limits(settings, claims),
-            tally,
-            refusal=claims.refusal,
-            also=lambda path: claims.also(path) + _for_pages(path),
-        )
-        fan_out = FanOut(
-            hub,
-            made.audience,
-            tally,
-            spawn=tasks.start,
-            flush=port.flusher.flush,
-            delivered=made.delivered,
-            before=[
-                made.callbacks.hear,
-                *(each.hears for each in claiming if each.hears is not None),
-            ],
-        )
-        bus.listen(fan_out.deliver)
-        for errand in (errand for each in claiming for errand in each.errands):
-            made.callbacks.add(errand)
-        # After it: who is told by a packet has it by then.
-        bus.listen(made.pushes.consider)
+        port = _port(settings, Claims(claiming, rest), tally)
+        _deliver(made, claiming, port, parts)
         await made.pushes.open()
         await core.callbacks.open()
         await made.callbacks.open()
@@ -139,7 +118,7 @@ async def built(
         routes += page_routes(BUILT, _about(settings, made))
         chores = [tasks.start(hourly(each)) for each in _hourly(made)]
         chores.append(tasks.start(watch_loop_lag(tally)))
-        yield Server(web_app(routes), port, engine, core, hub, tally)
+        yield Server(web_app(routes), port, engine, core, made.hub, tally)
         made.pushes.close()
         made.callbacks.close()
         for each in chores:
@@ -150,6 +129,38 @@ async def built(
         mailer.close()
         disk.close()
         await engine.close()
+
+
+def _port(settings: Settings, claims: Claims, tally: Tally) -> Port:
+    """The one port, which asks the dialects who speaks and in whose words it refuses."""
+    return one_port(
+        claims.speaker,
+        _limits(settings, claims),
+        tally,
+        refusal=claims.refusal,
+        also=lambda path: claims.also(path) + _for_pages(path),
+    )
+
+
+def _deliver(made: Messenger, claiming: Sequence[Dialect], port: Port, parts: Parts) -> None:
+    """Let everybody hear what the store publishes."""
+    fan_out = FanOut(
+        made.hub,
+        made.audience,
+        parts.tally,
+        spawn=parts.tasks.start,
+        flush=port.flusher.flush,
+        delivered=made.delivered,
+        before=[
+            made.callbacks.hear,
+            *(each.hears for each in claiming if each.hears is not None),
+        ],
+    )
+    parts.bus.listen(fan_out.deliver)
+    for errand in (errand for each in claiming for errand in each.errands):
+        made.callbacks.add(errand)
+    # After it: who is told by a packet has it by then.
+    parts.bus.listen(made.pushes.consider)
 
 
 def _hourly(made: Messenger) -> tuple[Chore, ...]:

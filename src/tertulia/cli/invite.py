@@ -14,7 +14,7 @@ ACTIONS = ("create", "list", "delete")
 USAGE = """\
 tertulia invite create [--uses N] [--days N] [--json]
        tertulia invite list [--json]
-       tertulia invite delete NUMBER"""
+       tertulia invite delete NUMBER [--json]"""
 
 DESCRIPTION = """\
 Make, list and delete invites. With registration = invite whoever signs up needs one.

@@ -12,6 +12,15 @@ tertulia oauth-client create --name NAME --redirect-uri URI [--scope "…"]
        tertulia oauth-client list
        tertulia oauth-client delete CLIENT_ID"""
 
+DESCRIPTION = """\
+Make, list and delete applications that may ask people for access (Unet's API).
+
+create    register an application and print its id and secret as JSON; nobody is told the secret again
+list      show applications, a line of JSON for each
+delete    remove the application and void all it was granted, at once
+
+The server may be running: then it does the work."""
+
 ACTIONS = ("create", "list", "delete")
 
 
@@ -29,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     new.add_argument("--scope", help="what it may ask for, in one argument; without: everything")
     add_settings(parser, STORE)
-    parser.usage = USAGE
+    parser.usage, parser.description = USAGE, DESCRIPTION
 
 
 def run(args: Namespace) -> int:

@@ -7,8 +7,8 @@ from typing import NoReturn
 
 from typing_extensions import override
 
-from tertulia.cli.reading import BY_NAME, CONFIG_VARIABLE, Reading, read, suggestion
-from tertulia.settings import SETTINGS, Group, SettingsError
+from tertulia.cli.reading import CONFIG_VARIABLE, Reading, read, suggestion
+from tertulia.settings import BY_NAME, SETTINGS, Group, SettingsError
 
 MORE = f"""\
 Each setting may also come from the environment (--database-url is TERTULIA_DATABASE_URL) or from the

@@ -10,10 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from tertulia.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError
+from tertulia.settings import BY_NAME, PREFIX, SETTINGS, Setting, Settings, SettingsError
 
 CONFIG_VARIABLE = "TERTULIA_CONFIG"
-BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 # What was given for a setting, and where.
 Given = tuple[str, object]

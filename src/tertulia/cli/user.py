@@ -22,11 +22,11 @@ DONE = {
 
 USAGE = """\
 tertulia user create LOGIN [--phone NUMBER] [--email ADDRESS] [--first-name NAME]
-                            [--last-name NAME] [--password PASSWORD | --no-password]
-       tertulia user list [PART] [--blocked]
-       tertulia user block NAME
-       tertulia user unblock NAME
-       tertulia user delete NAME"""
+                            [--last-name NAME] [--password PASSWORD | --no-password] [--json]
+       tertulia user list [PART] [--blocked] [--json]
+       tertulia user block NAME [--json]
+       tertulia user unblock NAME [--json]
+       tertulia user delete NAME [--json]"""
 
 ACTIONS = """\
 Make, list, block and delete accounts.

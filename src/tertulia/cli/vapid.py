@@ -7,14 +7,14 @@ import asyncio
 from argparse import ArgumentParser, Namespace
 
 from tertulia.adapters.push_keys import KEY_NAME
-from tertulia.cli.parsing import add_settings, settings_from
+from tertulia.cli.parsing import STORE, add_settings, settings_from
 from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.peek import secret_in_file, secret_in_postgres
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Every setting, because some say where the key is."""
-    add_settings(parser)
+    """The settings that say where the key is."""
+    add_settings(parser, (*STORE, "vapid_key"))
 
 
 def run(args: Namespace) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tertulia.core import text
-from tertulia.core.admission import OPEN_DOOR, Door
+from tertulia.core.admission import Registration
 from tertulia.core.chat_ports import BlockStore
 from tertulia.core.errors import BadInput, NotFound, NotSignedIn
 from tertulia.core.ids import AccountId
@@ -26,14 +26,14 @@ class Accounts:
         connections: Connections,
         clock: Clock,
         *,
-        door: Door = OPEN_DOOR,
+        sign_up: Registration = Registration.OPEN,
     ) -> None:
         self._store = store
         self._blocks = blocks
         self._passwords = passwords
         self._connections = connections
         self._clock = clock
-        self._door = door
+        self._sign_up = sign_up
         self._has_people = False
 
     async def register(self, new: NewAccount, *, invite: str = "") -> Account:
@@ -49,7 +49,7 @@ class Accounts:
             Conflict: "login", "email" or "phone" is another account's.
             Unavailable: too many passwords are being hashed.
         """
-        admission = self._door.admission(invite)
+        admission = self._sign_up.admission(invite)
         admission.need_chance()
         hashed = await self._passwords.hash(new.password)
         return await self._store.add(new, hashed, self._clock.now_ms(), admission)

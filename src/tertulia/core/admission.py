@@ -23,6 +23,12 @@ class Registration(StrEnum):
     INVITE = "invite"
     CLOSED = "closed"
 
+    def admission(self, invite: str) -> "Admission":
+        """The terms for whoever shows that invite ("": none)."""
+        if not invite or self is not Registration.INVITE:
+            return Admission(self)
+        return Admission(self, hash_of(invite))
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -46,22 +52,6 @@ class Admission:
 
 ANYBODY = Admission()
 """For whom the operator or the server itself lets in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where everybody passes who signs up."""
-
-    registration: Registration = Registration.OPEN
-
-    def admission(self, invite: str) -> Admission:
-        """The terms for whoever shows that invite ("": none)."""
-        if not invite or self.registration is not Registration.INVITE:
-            return Admission(self.registration)
-        return Admission(self.registration, hash_of(invite))
-
-
-OPEN_DOOR = Door()
 
 
 def hash_of(token: str) -> str:

@@ -50,7 +50,7 @@ class NewCallback(NamedTuple):
     own: bool
 
 
-class Kept(NamedTuple):
+class KeptCallback(NamedTuple):
     """A callback as it is kept now, and what became of courses by that."""
 
     callback: Callback
@@ -79,7 +79,7 @@ class Endpoints(Protocol):
 class CallbackStore(Protocol):
     """Callbacks at rest, with their courses."""
 
-    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> Kept:
+    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> KeptCallback:
         """The account's callback from now on. The same address again keeps everything but `own`.
 
         Another address than before is a `CallbackReplaced`, which the old one hears of, too.

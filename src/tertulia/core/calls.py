@@ -24,7 +24,7 @@ class Call(NamedTuple):
     only: int | None = None
 
 
-class Pending(NamedTuple):
+class Due(NamedTuple):
     """What a hook is to be told next, in the order of numbers.
 
     `seen`: everything up to this place in the log has been looked at; at least the last call's number.
@@ -81,7 +81,7 @@ class Errands(Protocol):
         """Hooks that may have something to hear of *event*, which *accounts* hear. In memory."""
         ...
 
-    async def pending(self, hook_id: HookId, after: int, limit: int) -> Pending | None:
+    async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The first calls after that place in the log, at most *limit*; None: there is no such hook."""
         ...
 

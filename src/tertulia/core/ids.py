@@ -11,7 +11,6 @@ AccountId = NewType("AccountId", int)
 ChatId = NewType("ChatId", int)
 MessageId = NewType("MessageId", int)
 SessionId = NewType("SessionId", int)
-EventId = NewType("EventId", int)
 FileId = NewType("FileId", int)
 TeamId = NewType("TeamId", int)
 TeamMemberId = NewType("TeamMemberId", int)
@@ -24,6 +23,7 @@ EPOCH_MS = 1_704_067_200_000
 """2024-01-01T00:00:00Z, in milliseconds since 1970."""
 
 COUNTER_BITS = 12
+COUNTER_MASK = (1 << COUNTER_BITS) - 1
 MAX_NUMBER = 2**53 - 1
 
 

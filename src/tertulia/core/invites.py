@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Protocol
 
-from tertulia.core.admission import Door, Registration, hash_of, no_such_invite
+from tertulia.core.admission import Registration, hash_of, no_such_invite
 from tertulia.core.errors import BadInput
 from tertulia.core.ports import Clock
 
@@ -57,15 +57,15 @@ class InviteStore(Protocol):
 class Invites:
     """What can be done with invites."""
 
-    def __init__(self, store: InviteStore, door: Door, clock: Clock) -> None:
+    def __init__(self, store: InviteStore, sign_up: Registration, clock: Clock) -> None:
         self._store = store
-        self._door = door
+        self._sign_up = sign_up
         self._clock = clock
 
     @property
     def registration(self) -> Registration:
         """Who may sign up."""
-        return self._door.registration
+        return self._sign_up
 
     async def check(self, invite: str) -> None:
         """An invite that was given must be good; without one, others decide.
@@ -76,7 +76,7 @@ class Invites:
         Raises:
             BadInput: "invite".
         """
-        shown = self._door.admission(invite).invite_hash
+        shown = self._sign_up.admission(invite).invite_hash
         if shown and not await self._store.is_good(shown, self._clock.now_ms()):
             raise no_such_invite()
 

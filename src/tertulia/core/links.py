@@ -21,7 +21,7 @@ SIGNATURE_BYTES = 16
 """Of the 32 that HMAC-SHA256 gives: more than anybody can try."""
 
 
-class Purpose(StrEnum):
+class LinkPurpose(StrEnum):
     """What a link is good for."""
 
     UPLOAD = "upload"
@@ -46,7 +46,7 @@ class FileLinks:
 
     def upload(self, file_id: FileId) -> str:
         """Where to put the content, for an hour."""
-        return self._make(file_id, Purpose.UPLOAD, self._now_s() + UPLOAD_S)
+        return self._make(file_id, LinkPurpose.UPLOAD, self._now_s() + UPLOAD_S)
 
     def download(self, file_id: FileId) -> str:
         """Where to get the content, for seven to eight days.
@@ -54,13 +54,15 @@ class FileLinks:
         All links of one day (UTC) are the same, so that what fetches files can keep them.
         """
         day = self._now_s() // DAY_S
-        return self._made(file_id, Purpose.DOWNLOAD, (day + 1) * DAY_S + DOWNLOAD_S)
+        return self._made(file_id, LinkPurpose.DOWNLOAD, (day + 1) * DAY_S + DOWNLOAD_S)
 
     def brief(self, file_id: FileId) -> str:
         """Where to get the content, for an hour."""
-        return self._make(file_id, Purpose.DOWNLOAD, self._now_s() + BRIEF_S)
+        return self._make(file_id, LinkPurpose.DOWNLOAD, self._now_s() + BRIEF_S)
 
-    def is_ours(self, file_id: FileId, purpose: Purpose, expires_s: int, signature: str) -> bool:
+    def is_ours(
+        self, file_id: FileId, purpose: LinkPurpose, expires_s: int, signature: str
+    ) -> bool:
         """Whether we made a link like this, expired or not."""
         expected = self._signature(file_id, purpose, expires_s)
         return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
@@ -72,11 +74,11 @@ class FileLinks:
     def _now_s(self) -> int:
         return self._clock.now_ms() // 1000
 
-    def _make(self, file_id: FileId, purpose: Purpose, expires_s: int) -> str:
+    def _make(self, file_id: FileId, purpose: LinkPurpose, expires_s: int) -> str:
         signature = self._signature(file_id, purpose, expires_s)
         return f"{self._base}/{file_id}?expires={expires_s}&signature={signature}"
 
-    def _signature(self, file_id: FileId, purpose: Purpose, expires_s: int) -> str:
+    def _signature(self, file_id: FileId, purpose: LinkPurpose, expires_s: int) -> str:
         words = f"{purpose}:{file_id}:{expires_s}".encode()
         whole = hmac.digest(self._key, words, hashlib.sha256)
         return base64.urlsafe_b64encode(whole[:SIGNATURE_BYTES]).rstrip(b"=").decode()

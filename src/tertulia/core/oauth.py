@@ -82,7 +82,7 @@ class Allowance:
     since: int
 
 
-class Outcome(StrEnum):
+class Redemption(StrEnum):
     """What became of a code or refresh token that was shown."""
 
     GOOD = "good"
@@ -109,7 +109,7 @@ class Shown(NamedTuple):
 class Redeemed(NamedTuple):
     """The outcome; whose tokens they are and what they allow, if it is good."""
 
-    outcome: Outcome
+    outcome: Redemption
     account_id: AccountId = AccountId(0)
     scopes: Scopes = ()
 
@@ -257,7 +257,7 @@ class OAuth:
         shown, issued = self._pair(application, code)
         shown = shown._replace(redirect_uri=redirect_uri, challenge=challenge)
         done = await self._store.redeem(shown, self._clock.now_ms())
-        if done.outcome is not Outcome.GOOD:
+        if done.outcome is not Redemption.GOOD:
             raise NotSignedIn("code")
         return Issued(*issued, done.account_id, done.scopes)
 
@@ -274,9 +274,9 @@ class OAuth:
         shown, issued = self._pair(application, token)
         shown = shown._replace(scopes=scopes or ())
         done = await self._store.refresh(shown, self._clock.now_ms())
-        if done.outcome is Outcome.TOO_WIDE:
+        if done.outcome is Redemption.TOO_WIDE:
             raise NotAllowed("scope")
-        if done.outcome is not Outcome.GOOD:
+        if done.outcome is not Redemption.GOOD:
             raise NotSignedIn("refresh token")
         return Issued(*issued, done.account_id, done.scopes)
 

@@ -6,7 +6,7 @@ Until then there is no account: only its login and its number are reserved, and 
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tertulia.core.admission import ANYBODY, OPEN_DOOR, Admission, Door
+from tertulia.core.admission import ANYBODY, Admission, Registration
 from tertulia.core.errors import BadInput, Conflict, NotSignedIn
 from tertulia.core.guessing import Guessing
 from tertulia.core.ids import AccountId
@@ -14,7 +14,7 @@ from tertulia.core.model import Account
 from tertulia.core.phone_codes import NewCode, PhoneCodes, Purpose, SentCode
 from tertulia.core.phones import normalised
 from tertulia.core.ports import Clock, Passwords
-from tertulia.core.signin import Grant, Standing
+from tertulia.core.signin import Grant, Reserved
 from tertulia.core.signin_model import Secret
 from tertulia.core.text import is_longer, length, nfc
 
@@ -60,10 +60,27 @@ class NewRegistration:
     admission: Admission = ANYBODY
 
 
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who registers.
+
+    Attributes:
+        login: 1 to `MAX_LOGIN` letters, digits, `_`, `.`, `-`; not digits alone.
+        password: `MIN_PASSWORD` to `MAX_PASSWORD` long.
+        phone: in any spelling.
+        invite: the token of one, where it takes one to sign up; counted at the confirmation.
+    """
+
+    login: str
+    password: str
+    phone: str
+    invite: str = ""
+
+
 class RegistrationStore(Protocol):
     """Registrations at rest."""
 
-    async def standing(self, login: str, now: int) -> Standing | None:
+    async def standing(self, login: str, now: int) -> Reserved | None:
         """The registration that reserves that login (without regard to case)."""
         ...
 
@@ -78,7 +95,9 @@ class RegistrationStore(Protocol):
         """
         ...
 
-    async def confirm(self, phone: str, hashed: str, now: int, door: Door = ...) -> Account | None:
+    async def confirm(
+        self, phone: str, hashed: str, now: int, sign_up: Registration = ...
+    ) -> Account | None:
         """The registration with that code is an account from now on; its secrets open sessions.
 
         None: there is no such live code. Then each live one of that phone has an attempt less.
@@ -104,25 +123,22 @@ class Registrations:
         guessing: Guessing,
         clock: Clock,
         *,
-        door: Door = OPEN_DOOR,
+        sign_up: Registration = Registration.OPEN,
     ) -> None:
         self._store = store
         self._codes = codes
         self._passwords = passwords
         self._guessing = guessing
         self._clock = clock
-        self._door = door
+        self._sign_up = sign_up
 
     async def register(
         self,
-        login: str,
-        password: str,
-        phone: str,
+        applicant: Applicant,
         *,
         dialect: str = "",
         device: str = "",
         grants: tuple[Grant, ...] = (),
-        invite: str = "",
     ) -> Registered:
         """Reserve the login and send a code to the phone.
 
@@ -130,13 +146,10 @@ class Registrations:
         and the old code is dead.
 
         Args:
-            login: 1 to `MAX_LOGIN` letters, digits, `_`, `.`, `-`; not digits alone.
-            password: `MIN_PASSWORD` to `MAX_PASSWORD` long.
-            phone: in any spelling.
+            applicant: who.
             dialect: in which the secrets shall open a session.
             device: on which.
             grants: secrets that open that session once the account is confirmed.
-            invite: the token of one, where it takes one to sign up; counted at the confirmation.
 
         Raises:
             BadInput: "login", "password" or "phone", looked at in this order; "invite": nobody comes by
@@ -147,10 +160,11 @@ class Registrations:
                 registration was repeated with too many wrong passwords.
             Unavailable: "sms": the code could not be sent: the same again sends another.
         """
+        login, password = applicant.login, applicant.password
         name = nfc(login) if not is_longer(login, MAX_LOGIN) else ""
         _check_login(name)
         _check_password(password)
-        number = normalised(phone)
+        number = normalised(applicant.phone)
         now = self._clock.now_ms()
         standing = await self._store.standing(name, now)
         new = NewRegistration(
@@ -161,7 +175,7 @@ class Registrations:
             device,
             tuple(each.secret for each in grants),
             None,
-            self._door.admission(invite),
+            self._sign_up.admission(applicant.invite),
         )
         if standing is None:
             try:
@@ -181,7 +195,7 @@ class Registrations:
         await self._codes.deliver(code, code_id)
         return Registered(account_id, code.sent)
 
-    async def _check_standing(self, standing: Standing, password: str) -> None:
+    async def _check_standing(self, standing: Reserved, password: str) -> None:
         try:
             await self._guessing.check(standing.account_id, standing.password_hash, password)
         except NotSignedIn as error:
@@ -201,7 +215,7 @@ class Registrations:
         """
         number = normalised(phone)
         hashed = self._codes.seal(number, Purpose.REGISTER, code)
-        account = await self._store.confirm(number, hashed, self._clock.now_ms(), self._door)
+        account = await self._store.confirm(number, hashed, self._clock.now_ms(), self._sign_up)
         if account is None:
             raise NotSignedIn("code")
         return account

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
 
-from tertulia.core.admission import OPEN_DOOR, Door
+from tertulia.core.admission import Registration
 from tertulia.core.errors import NotAllowed, NotSignedIn
 from tertulia.core.guessing import Guessing
 from tertulia.core.ids import AccountId, SessionId
@@ -55,7 +55,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Reserved:
     """A registration that waits to be confirmed: the account to be, and its password."""
 
     account_id: AccountId
@@ -65,7 +65,7 @@ class Standing:
 class Waiting(Protocol):
     """Registrations that are yet to be confirmed, as far as signing in meets them."""
 
-    async def standing(self, login: str, now: int) -> Standing | None:
+    async def standing(self, login: str, now: int) -> Reserved | None:
         """The registration that reserves that login (without regard to case)."""
         ...
 
@@ -96,7 +96,7 @@ class SignIn:
         clock: Clock,
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
-        door: Door = OPEN_DOOR,
+        sign_up: Registration = Registration.OPEN,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
@@ -104,7 +104,7 @@ class SignIn:
         self._guessing = guessing
         self._clock = clock
         self._spawn = spawn
-        self._door = door
+        self._sign_up = sign_up
         self._being_noted: set[SessionId] = set()
 
     async def by_password(self, login: str, password: str) -> Proven:
@@ -157,7 +157,7 @@ class SignIn:
                 `admission.CLOSED_DOOR` or `admission.UNINVITED`.
         """
         number = normalised(phone)
-        admission = self._door.admission(invite)
+        admission = self._sign_up.admission(invite)
         account = await self._accounts.open_by_phone(number, self._clock.now_ms(), admission)
         return _unless_blocked(Proven(account, phone=number))
 

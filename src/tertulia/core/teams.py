@@ -25,7 +25,6 @@ from tertulia.core.team_model import (
     Usage,
 )
 from tertulia.core.team_ports import TeamMemberStore, TeamStore
-from tertulia.core.team_rights import need_manager
 
 MAX_NAME = 100
 """Code points of a team's name, blanks around it not counted."""
@@ -282,12 +281,6 @@ class Teams:
     async def prefer(self, actor: Actor, preferences: Preferences) -> None:
         """They are so from now on."""
         await self._members.prefer(actor, preferences, self._clock.now_ms())
-
-    async def need_managed(self, actor: Actor, team_id: TeamId) -> Membership:
-        """As `need`. Raises: NotAllowed("manage the team") when the actor does not."""
-        membership = await self.need(actor, team_id)
-        need_manager(membership.me)
-        return membership
 
 
 def _checked_name(name: str) -> str:

@@ -5,7 +5,7 @@ from tertulia.core.callbacks import (
     KIND,
     Callback,
     CallbackChange,
-    Kept,
+    KeptCallback,
     NewCallback,
 )
 from tertulia.core.calls import Course
@@ -50,7 +50,7 @@ class SqlCallbacks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> Kept:
+    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> KeptCallback:
         """See the port."""
         return await self._engine.write(keep(account_id, new, now))
 
@@ -81,14 +81,14 @@ class SqlCallbacks:
         await self._engine.write(run(FORGET, oldest))
 
 
-def keep(account_id: AccountId, new: NewCallback, now: int) -> Work[Kept]:
+def keep(account_id: AccountId, new: NewCallback, now: int) -> Work[KeptCallback]:
     """Keep the account's callback; the old one's course becomes that of its farewell."""
     yield from need_alive(account_id)
     found = yield from row(OF_ACCOUNT, account_id)
     old = None if found is None else callback(found)
     if old is not None and old.address == new.address:
         yield from run(SET_OWN, int(new.own), old.id)
-        return Kept(old._replace(own=new.own))
+        return KeptCallback(old._replace(own=new.own))
     # Before that of the change, which is the first thing the new address hears.
     made = Callback(HookId((yield from draw(now))), account_id, *new)
     begun: list[Course] = []
@@ -100,7 +100,7 @@ def keep(account_id: AccountId, new: NewCallback, now: int) -> Work[Kept]:
     )  # fmt: skip
     if made.is_deliverable:
         begun.append((yield from courses.begin(made.id, KIND, made.id)))
-    return Kept(made, tuple(begun), () if old is None else (old.id,))
+    return KeptCallback(made, tuple(begun), () if old is None else (old.id,))
 
 
 def _replace(old: Callback, address: str, now: int) -> Work[list[Course]]:

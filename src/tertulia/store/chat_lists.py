@@ -27,7 +27,7 @@ from tertulia.store.my_chats import IS_HIDDEN, SHOWN
 from tertulia.store.team_records import need_member
 from tertulia.store.unread_sums import badge, unread_by_team
 from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
-from tertulia.store.whereabouts import find_whereabouts
+from tertulia.store.whereabouts import need_whereabouts
 from tertulia.store.work import Row, Work, array, rows
 
 # What is needed to choose and to sort: number, kind, the other one, name, the number of its newest message or
@@ -296,7 +296,7 @@ def _read(
 
 def one_entry(actor: Actor, team_id: TeamId, target: Target) -> Work[ChatEntry]:
     """One chat; a public group also to who is not in it."""
-    where = yield from find_whereabouts(actor, team_id, target, may_only_see_card=True)
+    where = yield from need_whereabouts(actor, team_id, target, may_only_see_card=True)
     membership = yield from need_member(team_id, actor.account_id)
     wanted = [Wanted(where.kind, where.chat_id, where.partner_id)]
     (entry,) = yield from read_entries(membership, wanted, many_members=True)

@@ -11,9 +11,9 @@ from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import Actor, NewGroup
 from tertulia.store.chats import open_direct
 from tertulia.store.engine import Engine
-from tertulia.store.membership import find_chat
+from tertulia.store.membership import find_chat, is_member
 from tertulia.store.my_chats import IS_HIDDEN
-from tertulia.store.whereabouts import find_whereabouts
+from tertulia.store.whereabouts import need_whereabouts
 from tertulia.store.work import Row, Work, draw, row, rows, run, tell
 
 COLUMNS = f"""
@@ -44,8 +44,6 @@ ON CONFLICT (account_id, chat_id) DO UPDATE SET hidden_until = excluded.hidden_u
     draft_at = excluded.draft_at, version = excluded.version
 """
 
-IS_IN = "SELECT 1 FROM members m WHERE m.chat_id = ? AND m.account_id = ? AND m.left_at IS NULL"
-
 
 class SqlChatSettings:
     """`core.chat_settings.ChatSettingsStore` over an engine."""
@@ -69,12 +67,12 @@ def settle(
     actor: Actor, team_id: TeamId, target: Target, change: SettingsChange, now: int
 ) -> Work[None]:
     """Keep the chat so from now on. A direct chat that is not begun comes to be with it."""
-    where = yield from find_whereabouts(actor, team_id, target)
+    where = yield from need_whereabouts(actor, team_id, target)
     chat_id = where.chat_id
     if chat_id is None:
         assert where.partner_id is not None, "only direct chats are not begun"
         chat_id = (yield from open_direct(actor, where.partner_id, NewGroup("", ()), now)).id
-    elif (yield from row(IS_IN, chat_id, actor.account_id)) is None:
+    elif not (yield from is_member(chat_id, actor.account_id)):
         raise NotAllowed("keep the chat")
     yield from _kept(actor, chat_id, change, now)
 
@@ -85,7 +83,7 @@ def keep(
     """Keep these chats so, of whatever kind and team. Raises: NotFound("chat")."""
     kept = {}
     for chat_id, change in changes.items():
-        if (yield from row(IS_IN, chat_id, actor.account_id)) is None:
+        if not (yield from is_member(chat_id, actor.account_id)):
             raise NotFound("chat")
         kept[chat_id] = yield from _kept(actor, chat_id, change, now)
     return kept

@@ -16,8 +16,8 @@ from tertulia.store.files import held_picture
 from tertulia.store.leaving import leave, subscribe, unsubscribe
 from tertulia.store.log import record
 from tertulia.store.membership import COUNT_IN, change_chat
-from tertulia.store.messages import BY_ID, FAR_FUTURE, listed
-from tertulia.store.work import Work, array, draw, many, row, rows, run
+from tertulia.store.messages import BY_ID, listed
+from tertulia.store.work import FAR_FUTURE, Work, array, draw, many, row, rows, run
 
 INSERT_CHAT = """
 INSERT INTO chats (id, kind, pair, name, description, search_text, picture, owner_id, other_id,

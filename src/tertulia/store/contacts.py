@@ -18,8 +18,7 @@ from tertulia.core.ids import AccountId
 from tertulia.core.model import Actor, Page
 from tertulia.core.text import digits, key
 from tertulia.store.engine import Engine
-from tertulia.store.messages import FAR_FUTURE
-from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
+from tertulia.store.work import FAR_FUTURE, Row, Work, array, draw, many, row, rows, run
 
 COLUMNS = (
     "c.id, c.owner_id, c.created_at, c.updated_at, c.first_name, c.last_name, c.company,"

@@ -1,4 +1,4 @@
-"""Devices, their address books, tickets for other devices; and what programs keep about their looks."""
+"""Devices, their address books, and tickets that let other devices in."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -7,14 +7,14 @@ import msgspec
 
 from tertulia.core.devices import MOST_DEVICES, MOST_SECRETS, BookContact, Device, DeviceChange
 from tertulia.core.errors import Conflict, NotFound, NotSignedIn
-from tertulia.core.events import SignedIn, UiSettingsChanged
+from tertulia.core.events import SignedIn
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account, Actor, Session
 from tertulia.core.signin_model import Opening, Proven
 from tertulia.store import records
 from tertulia.store.directory import need_alive
 from tertulia.store.engine import Engine
-from tertulia.store.sessions import end, open_session
+from tertulia.store.sessions import STANDS, end, open_session
 from tertulia.store.work import Row, Work, array, draw, many, row, rows, run, tell
 
 DEVICE = "ref, kind, name, push_token, voip_token, notifies, silent, badges"
@@ -58,8 +58,6 @@ WHERE a.phone_proven = 1
 
 FORGET_TICKETS = "DELETE FROM tickets WHERE session_id = ? AND expires_at <= ?"
 
-STANDS = "SELECT id FROM sessions WHERE id = ? AND account_id = ?"
-
 KEEP_TICKET = """
 INSERT INTO tickets (hash, session_id, expires_at) VALUES (?, ?, ?)
 ON CONFLICT (hash) DO NOTHING RETURNING hash
@@ -73,16 +71,7 @@ OF_SESSION = f"""
 SELECT {records.ACCOUNT} FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id = ?
 """
 
-READ_SETTINGS = "SELECT settings FROM ui_settings WHERE account_id = ?"
-
-KEEP_SETTINGS = """
-INSERT INTO ui_settings (account_id, settings) VALUES (?, ?)
-ON CONFLICT (account_id) DO UPDATE SET settings = excluded.settings
-"""
-
 FORGET_DEVICES = "DELETE FROM devices WHERE account_id = ?"
-
-FORGET_SETTINGS = "DELETE FROM ui_settings WHERE account_id = ?"
 
 _books = msgspec.json.Decoder(list[tuple[str, list[str]]])
 
@@ -141,22 +130,6 @@ class SqlDevices:
         if await self._engine.read(row(IS_TICKET, hashed)) is None:
             return None
         return await self._engine.write(use_ticket(hashed, now))
-
-
-class SqlUiSettings:
-    """`core.ui_settings.UiSettingsStore` over an engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    async def of(self, actor: Actor) -> str:
-        """See the port."""
-        found = await self._engine.read(row(READ_SETTINGS, actor.account_id))
-        return "{}" if found is None else str(found[0])
-
-    async def replace(self, actor: Actor, settings: str) -> None:
-        """See the port."""
-        await self._engine.write(replace_settings(actor, settings))
 
 
 def sign_in(opening: Opening, device: Device | None, device_name: str, now: int) -> Work[Session]:
@@ -257,17 +230,9 @@ def use_ticket(hashed: str, now: int) -> Work[Proven | None]:
     return None if account is None else Proven(records.account(account), session_id=found[0])
 
 
-def replace_settings(actor: Actor, settings: str) -> Work[None]:
-    """The whole dictionary anew."""
-    yield from need_alive(actor.account_id)
-    yield from run(KEEP_SETTINGS, actor.account_id, settings)
-    yield from tell(UiSettingsChanged(actor.account_id, settings))
-
-
-def forget_belongings(account_id: AccountId) -> Work[None]:
-    """The account is going: its devices, their address books and its settings go with it."""
+def forget_devices(account_id: AccountId) -> Work[None]:
+    """The account is going: its devices and their address books go with it."""
     yield from run(FORGET_DEVICES, account_id)
-    yield from run(FORGET_SETTINGS, account_id)
 
 
 def _add(account_id: AccountId, device: Device, dialect: str, now: int) -> Work[None]:

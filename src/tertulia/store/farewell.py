@@ -2,13 +2,14 @@
 
 from tertulia.core.model import Actor, ChatKind
 from tertulia.store import callbacks
-from tertulia.store.devices import forget_belongings
+from tertulia.store.devices import forget_devices
 from tertulia.store.directory import need_alive
 from tertulia.store.files import DROP_PICTURE
 from tertulia.store.home_team import met_by
 from tertulia.store.leaving import leave
 from tertulia.store.sessions import end_sessions
 from tertulia.store.team_places import account_removed
+from tertulia.store.ui_settings import forget_settings
 from tertulia.store.work import Work, rows, run
 
 MY_GROUPS = """
@@ -59,4 +60,5 @@ def remove_account(actor: Actor, now: int) -> Work[None]:
     yield from run(FORGET_CODES, account.id)
     yield from run(FORGET_SUBSCRIPTIONS, account.id)
     yield from callbacks.drop(account.id)
-    yield from forget_belongings(account.id)
+    yield from forget_devices(account.id)
+    yield from forget_settings(account.id)

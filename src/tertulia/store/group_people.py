@@ -10,7 +10,7 @@ from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import Actor, Chat, Role
 from tertulia.core.team_model import HOME_TEAM
 from tertulia.store.found_groups import need_all, need_group, need_led
-from tertulia.store.membership import RANK, find_chat
+from tertulia.store.membership import RANK, find_chat, is_member
 from tertulia.store.team_groups import add_members, remove_member, tell_all, touch
 from tertulia.store.work import Work, many, row, rows, run
 
@@ -26,8 +26,6 @@ SELECT m.account_id FROM members m
 WHERE m.chat_id = ? AND m.role <> 'member' AND m.account_id <> ?
 ORDER BY m.joined_at, m.account_id LIMIT 1
 """
-
-IS_IN = "SELECT 1 FROM members m WHERE m.chat_id = ? AND m.account_id = ? AND m.left_at IS NULL"
 
 
 def members(actor: Actor, team_id: TeamId, chat_id: ChatId) -> Work[list[GroupMember]]:
@@ -95,15 +93,9 @@ def drop_member(
         raise NotAllowed("lead the group")
     if account_id == actor.account_id and group.role is None:
         raise NotFound("member")
-    present = yield from find_member(chat_id, account_id)
-    if not present:
+    if not (yield from is_member(chat_id, account_id)):
         raise NotFound("member")
     yield from remove_member(actor, group.chat, account_id, now)
-
-
-def find_member(chat_id: ChatId, account_id: AccountId) -> Work[bool]:
-    """Whether the account is in the chat."""
-    return (yield from row(IS_IN, chat_id, account_id)) is not None
 
 
 def join(actor: Actor, team_id: TeamId, chat_id: ChatId, now: int) -> Work[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tertulia.core.errors import NotAllowed, NotFound
+from tertulia.core.errors import NotAllowed
 from tertulia.core.groups import GroupChange, GroupMember, NewTeamGroup
 from tertulia.core.ids import AccountId, ChatId, FileId, TeamId
 from tertulia.core.model import Actor, Chat, Picture, Role
@@ -16,6 +16,7 @@ from tertulia.store.files import DROP_PICTURE, held_picture
 from tertulia.store.found_groups import need_all, need_led
 from tertulia.store.group_cleanup import cleanup
 from tertulia.store.group_people import drop_member, join, members, put_members
+from tertulia.store.sections import need_section
 from tertulia.store.team_groups import (
     add_members,
     archive_chat,
@@ -24,7 +25,7 @@ from tertulia.store.team_groups import (
     touch,
 )
 from tertulia.store.team_records import need_member
-from tertulia.store.work import Work, draw, row, rows, run
+from tertulia.store.work import Work, draw, rows, run
 
 UPDATE_CARD = """
 UPDATE chats SET name = ?, description = ?, search_text = ?, readonly = ? WHERE id = ?
@@ -34,8 +35,6 @@ UPDATE_SETTINGS = """
 UPDATE group_settings SET is_public = ?, is_default = ?, cleanup_s = ?, section_id = ?, version = ?
 WHERE chat_id = ?
 """
-
-SECTION_OF = "SELECT s.id FROM sections s WHERE s.id = ? AND s.team_id = ?"
 
 SET_PICTURE = "UPDATE chats SET picture = ? WHERE id = ?"
 
@@ -123,17 +122,13 @@ def create(
     membership = yield from need_member(team_id, actor.account_id)
     need_more_than_guest(membership.me)
     yield from need_all(team_id, members)
-    yield from _need_section(team_id, new.settings.section_id)
+    if new.settings.section_id is not None:
+        yield from need_section(team_id, new.settings.section_id)
     if new.settings.is_default:
         _need_manager(membership.me)
         everybody = yield from rows(ALL_OF_TEAM, team_id)
         members = [*((each[0], Role.MEMBER) for each in everybody), *members]
     return (yield from open_team_group(actor, team_id, new, members, now))
-
-
-def _need_section(team_id: TeamId, section_id: int | None) -> Work[None]:
-    if section_id is not None and (yield from row(SECTION_OF, section_id, team_id)) is None:
-        raise NotFound("section")
 
 
 def _need_manager(me: TeamMember) -> None:
@@ -162,7 +157,8 @@ def change_group(
         return
     if new.is_default != old.is_default:
         _need_manager(group.membership.me)
-    yield from _need_section(team_id, change.section_id)
+    if change.section_id is not None:
+        yield from need_section(team_id, change.section_id)
     yield from run(UPDATE_CARD, name, description, fold(name), int(new.is_readonly), chat_id)
     yield from run(
         UPDATE_SETTINGS, int(new.is_public), int(new.is_default), new.cleanup_s, new.section_id,

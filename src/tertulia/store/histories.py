@@ -21,12 +21,12 @@ from tertulia.core.whole import WholeMessage
 from tertulia.store.deleting import FORGET_TEXTS
 from tertulia.store.engine import Engine
 from tertulia.store.message_changes import change_message, delete_message
-from tertulia.store.message_filters import FAR_FUTURE, Conditions, conditions, span
+from tertulia.store.message_filters import Conditions, conditions, span
 from tertulia.store.my_chats import my_chats
 from tertulia.store.team_records import need_member
-from tertulia.store.whereabouts import find_whereabouts
+from tertulia.store.whereabouts import need_whereabouts
 from tertulia.store.whole import whole_messages
-from tertulia.store.work import Row, Work, array, row, rows, run
+from tertulia.store.work import FAR_FUTURE, Row, Work, array, row, rows, run
 
 QUICK = 50
 """Messages of a page without wishes that may be read on the loop."""
@@ -116,7 +116,7 @@ class SqlHistories:
 
     async def whereabouts(self, actor: Actor, team_id: TeamId, target: Target) -> Whereabouts:
         """See the port."""
-        return await self._engine.read(find_whereabouts(actor, team_id, target))
+        return await self._engine.read(need_whereabouts(actor, team_id, target))
 
     async def page(
         self, actor: Actor, team_id: TeamId, target: Target, wish: MessageFilter
@@ -177,7 +177,7 @@ def page(
     actor: Actor, team_id: TeamId, target: Target, wish: MessageFilter
 ) -> Work[list[WholeMessage]]:
     """One chat; nothing when the two have none yet."""
-    where = yield from find_whereabouts(actor, team_id, target)
+    where = yield from need_whereabouts(actor, team_id, target)
     if where.chat_id is None:
         return []
     chat_id, me = where.chat_id, actor.account_id

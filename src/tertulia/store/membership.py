@@ -78,6 +78,9 @@ def joining(
     return (chat_id, account_id, role.value, now, *place, *place, chat_id)
 
 
+IS_IN = "SELECT 1 FROM members m WHERE m.chat_id = ? AND m.account_id = ? AND m.left_at IS NULL"
+
+
 def is_large(chat: Chat) -> bool:
     """Whether too many are in it to name them all."""
     return chat.kind is ChatKind.CHANNEL or chat.subscribers > MOST_NAMED_MEMBERS
@@ -86,6 +89,11 @@ def is_large(chat: Chat) -> bool:
 def is_counted(chat: Chat) -> bool:
     """Whether the number of its members is kept."""
     return chat.kind is ChatKind.CHANNEL or chat.team_id is not None
+
+
+def is_member(chat_id: ChatId, account_id: AccountId) -> Work[bool]:
+    """Whether the account is in the chat."""
+    return (yield from row(IS_IN, chat_id, account_id)) is not None
 
 
 def find_chat(chat_id: ChatId) -> Work[Chat | None]:

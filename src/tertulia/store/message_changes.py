@@ -11,7 +11,7 @@ from tertulia.store import records
 from tertulia.store.deleting import DOOMED, erase
 from tertulia.store.hot import COUNT_IMPORTANT
 from tertulia.store.messages import DATED, tell_edited
-from tertulia.store.whereabouts import find_whereabouts
+from tertulia.store.whereabouts import need_whereabouts
 from tertulia.store.whole import whole_messages
 from tertulia.store.work import Row, Work, array, row, rows, run
 
@@ -37,8 +37,8 @@ CHANGE = "UPDATE messages SET text = ?, folded = ?, flags = ?, edited_at = ? WHE
 def _changeable(
     actor: Actor, team_id: TeamId, target: Target, ref: MessageRef
 ) -> Work[tuple[Whereabouts, Row]]:
-    """The chat and a row of CHANGEABLE. Raises: as `find_whereabouts`, NotFound("message")."""
-    where = yield from find_whereabouts(actor, team_id, target)
+    """The chat and a row of CHANGEABLE. Raises: as `need_whereabouts`, NotFound("message")."""
+    where = yield from need_whereabouts(actor, team_id, target)
     if where.chat_id is None:
         raise NotFound("message")
     sql, key = (BY_UID, ref.uid) if ref.uid else (BY_ID, ref.id)

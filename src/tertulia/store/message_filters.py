@@ -8,14 +8,10 @@ from dataclasses import dataclass, field
 
 from tertulia.core.flags import IMPORTANT, SILENT, VOICE
 from tertulia.core.histories import MessageFilter
-from tertulia.core.ids import COUNTER_BITS, AccountId
+from tertulia.core.ids import COUNTER_MASK, AccountId
 from tertulia.core.message_types import PICTURES, MessageType
 from tertulia.core.text import containing
 from tertulia.store.work import array
-
-FAR_FUTURE = 2**53 - 1
-
-COUNTER = (1 << COUNTER_BITS) - 1
 
 # The date of its last change; of a deletion always a later one than before (`WholeMessage.changed_at`).
 CHANGED_AT = """
@@ -93,7 +89,9 @@ def conditions(reader: AccountId, wish: MessageFilter, *, read_at: str | None = 
     if wish.changed_from is not None:
         at, count = wish.changed_from
         changed = f"({CHANGED_AT})"
-        found.add(f"({changed} > ? OR ({changed} = ? AND (m.id & {COUNTER}) >= ?))", at, at, count)
+        found.add(
+            f"({changed} > ? OR ({changed} = ? AND (m.id & {COUNTER_MASK}) >= ?))", at, at, count
+        )
     return found
 
 

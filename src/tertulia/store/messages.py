@@ -23,7 +23,7 @@ from tertulia.store.reading import MARK_MESSAGES_READ, tell_read
 from tertulia.store.resends import Resends
 from tertulia.store.unseen import NOT_HIDDEN, hide, need_membership
 from tertulia.store.whole import whole_messages
-from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
+from tertulia.store.work import FAR_FUTURE, Row, Work, array, draw, many, row, rows, run
 
 MOST_REACTIONS = 20
 """Different reactions of one account to one message."""
@@ -105,8 +105,6 @@ INSERT INTO reactions (message_id, account_id, reaction, number) VALUES (?, ?, ?
 DROP_REACTION = "DELETE FROM reactions WHERE message_id = ? AND account_id = ? AND reaction = ?"
 
 OWN_REACTIONS = "SELECT reaction FROM reactions WHERE message_id = ? AND account_id = ?"
-
-FAR_FUTURE = 2**53 - 1
 
 
 class SqlMessages:

@@ -14,8 +14,8 @@ from tertulia.core.oauth import (
     Allowance,
     Browser,
     Consent,
-    Outcome,
     Redeemed,
+    Redemption,
     Shown,
 )
 from tertulia.core.signin_model import Opening
@@ -228,37 +228,37 @@ def redeem(shown: Shown, now: int) -> Work[Redeemed]:
     """Tokens for a code. A replay is an outcome and no error: what it ends must be kept."""
     found = yield from row(FIND_CODE, shown.secret_hash)
     if found is None or found[2] != shown.client_id:
-        return Redeemed(Outcome.WRONG)
+        return Redeemed(Redemption.WRONG)
     session_id, account_id, _, scopes, redirect_uri, challenge, expires_at, used_at = found
     if used_at is not None:
         yield from end((SessionId(session_id),), AccountId(account_id))
-        return Redeemed(Outcome.REPLAYED)
+        return Redeemed(Redemption.REPLAYED)
     if expires_at <= now or (redirect_uri, challenge) != (shown.redirect_uri, shown.challenge):
-        return Redeemed(Outcome.WRONG)
+        return Redeemed(Redemption.WRONG)
     yield from run(USE_CODE, now, shown.secret_hash)
     granted = _scopes(scopes)
     yield from _issue(session_id, shown, granted, granted, now)
-    return Redeemed(Outcome.GOOD, AccountId(account_id), granted)
+    return Redeemed(Redemption.GOOD, AccountId(account_id), granted)
 
 
 def refresh(shown: Shown, now: int) -> Work[Redeemed]:
     """A new pair for a refresh token; which scopes its access token has is for the client to narrow."""
     found = yield from row(FIND_GRANTED, shown.secret_hash, "refresh")
     if found is None or found[2] != shown.client_id:
-        return Redeemed(Outcome.WRONG)
+        return Redeemed(Redemption.WRONG)
     session_id, account_id, _, scopes, _, expires_at, spent_at = found
     if spent_at is not None:
         yield from end((SessionId(session_id),), AccountId(account_id))
-        return Redeemed(Outcome.REPLAYED)
+        return Redeemed(Redemption.REPLAYED)
     if expires_at <= now:
-        return Redeemed(Outcome.WRONG)
+        return Redeemed(Redemption.WRONG)
     granted = _scopes(scopes)
     if not set(shown.scopes) <= set(granted):
-        return Redeemed(Outcome.TOO_WIDE)
+        return Redeemed(Redemption.TOO_WIDE)
     yield from run(SPEND, now, shown.secret_hash)
     yield from run(FORGET_EXPIRED, session_id, now)
     yield from _issue(session_id, shown, shown.scopes or granted, granted, now)
-    return Redeemed(Outcome.GOOD, AccountId(account_id), shown.scopes or granted)
+    return Redeemed(Redemption.GOOD, AccountId(account_id), shown.scopes or granted)
 
 
 def _issue(session_id: int, shown: Shown, scopes: Scopes, granted: Scopes, now: int) -> Work[None]:

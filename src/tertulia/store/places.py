@@ -4,10 +4,9 @@ from tertulia.core.ids import AccountId, ChatId, drawn_at
 from tertulia.core.places import Span
 from tertulia.store.chats import pair
 from tertulia.store.engine import Engine
-from tertulia.store.messages import FAR_FUTURE
 from tertulia.store.oplog import SLACK_MS
 from tertulia.store.unread_terms import UNREAD, UNREAD_OF_PEOPLE
-from tertulia.store.work import Work, row, rows
+from tertulia.store.work import FAR_FUTURE, Work, row, rows
 
 # The chat of a number, if the reader is in it.
 NAMED = """

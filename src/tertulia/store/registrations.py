@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from tertulia.core.admission import OPEN_DOOR, Admission, Door
+from tertulia.core.admission import Admission, Registration
 from tertulia.core.errors import Conflict
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account
 from tertulia.core.phone_codes import NewCode, Purpose
 from tertulia.core.registrations import KEPT_MS, MOST_SECRETS, NewRegistration
-from tertulia.core.signin import Standing
+from tertulia.core.signin import Reserved
 from tertulia.core.signin_model import Opening, Secret
 from tertulia.core.text import digits, key
 from tertulia.store import records
@@ -93,10 +93,10 @@ class SqlRegistrations:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def standing(self, login: str, now: int) -> Standing | None:
+    async def standing(self, login: str, now: int) -> Reserved | None:
         """See the port."""
         found = await self._engine.read(row(STANDING, key(login), now - KEPT_MS))
-        return None if found is None else Standing(*found)
+        return None if found is None else Reserved(*found)
 
     async def has_secret(self, secret_hash: str, kind: str, dialect: str, now: int) -> bool:
         """See the port."""
@@ -110,10 +110,10 @@ class SqlRegistrations:
         return await self._engine.write(keep(new, code, now))
 
     async def confirm(
-        self, phone: str, hashed: str, now: int, door: Door = OPEN_DOOR
+        self, phone: str, hashed: str, now: int, sign_up: Registration = Registration.OPEN
     ) -> Account | None:
         """See the port."""
-        return await self._engine.write(confirm(phone, hashed, now, door))
+        return await self._engine.write(confirm(phone, hashed, now, sign_up))
 
     async def forget(self, before: int) -> None:
         """See the port."""
@@ -172,7 +172,9 @@ def _repeat(new: NewRegistration, standing: AccountId, now: int) -> Work[Account
     return standing
 
 
-def confirm(phone: str, hashed: str, now: int, door: Door = OPEN_DOOR) -> Work[Account | None]:
+def confirm(
+    phone: str, hashed: str, now: int, sign_up: Registration = Registration.OPEN
+) -> Work[Account | None]:
     """The registration with that code becomes an account; None: there is no such live code.
 
     Raises:
@@ -186,7 +188,7 @@ def confirm(phone: str, hashed: str, now: int, door: Door = OPEN_DOOR) -> Work[A
     if found is None:
         return None
     *columns, invite_hash = found
-    yield from admit_phone(Admission(door.registration, invite_hash), phone, now)
+    yield from admit_phone(Admission(sign_up, invite_hash), phone, now)
     account = yield from _become(account_id, phone, tuple(columns), now)
     secrets = yield from rows(OPENINGS, account_id, now)
     # Before its sessions are made, because a secret stands in one place only.

@@ -10,8 +10,8 @@ from tertulia.core.searching import FoundMessage, FoundPage, Spot
 from tertulia.core.text import containing
 from tertulia.store import records
 from tertulia.store.engine import Engine
-from tertulia.store.message_filters import FAR_FUTURE, NOT_HIDDEN
-from tertulia.store.work import Row, Work, row, rows
+from tertulia.store.message_filters import NOT_HIDDEN
+from tertulia.store.work import FAR_FUTURE, Row, Work, row, rows
 
 MOST_IN_WINDOW = 50_000
 MOST_LOOKED_AT = 100_000

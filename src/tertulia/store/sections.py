@@ -13,7 +13,7 @@ from tertulia.store.engine import Engine
 from tertulia.store.team_places import tell_members
 from tertulia.store.team_records import MEMBER, MEMBERS_FROM, member, need_member
 from tertulia.store.teams import as_text
-from tertulia.store.work import Work, array, draw, many, rows, run, tell
+from tertulia.store.work import Work, array, draw, many, row, rows, run, tell
 
 MOST_SECTIONS = 500
 """Of one team."""
@@ -54,6 +54,8 @@ WHERE t.team_id = ?
 """
 
 INSERT_TAG = "INSERT INTO tags (id, team_id, name, name_key, version) VALUES (?, ?, ?, ?, ?)"
+
+SECTION_OF = "SELECT s.id FROM sections s WHERE s.id = ? AND s.team_id = ?"
 
 
 class SqlSections:
@@ -193,6 +195,12 @@ def remove(actor: Actor, team_id: TeamId, section_id: SectionId, now: int) -> Wo
     yield from _tell(actor, (), (gone._replace(version=(yield from draw(now))),), now)
     if lifted:
         yield from tell_members(team_id, lifted, actor, now)
+
+
+def need_section(team_id: TeamId, section_id: int) -> Work[None]:
+    """Raises: NotFound("section"): the team has no such section."""
+    if (yield from row(SECTION_OF, section_id, team_id)) is None:
+        raise NotFound("section")
 
 
 def tags_named(team_id: TeamId, names: Sequence[str], actor: Actor, now: int) -> Work[list[Tag]]:

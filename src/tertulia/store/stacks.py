@@ -4,8 +4,7 @@ from tertulia.core.archive import Part, Sieve
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.message_model import UNREADABLE
 from tertulia.core.text import containing
-from tertulia.store.messages import FAR_FUTURE
-from tertulia.store.work import Row, Work, row, rows
+from tertulia.store.work import FAR_FUTURE, Row, Work, row, rows
 
 SHOWN = """
 m.deleted_at IS NULL AND m.notice IS NULL AND NOT EXISTS (

@@ -16,7 +16,7 @@ from tertulia.store.engine import Engine
 from tertulia.store.files import visible
 from tertulia.store.membership import find_chat, members_of, only_of_team
 from tertulia.store.quotes import LINKED
-from tertulia.store.sections import tags_named
+from tertulia.store.sections import need_section, tags_named
 from tertulia.store.task_filters import wanted_tasks
 from tertulia.store.team_groups import (
     add_members,
@@ -67,8 +67,6 @@ FORGET_TAGS = "DELETE FROM task_tags WHERE chat_id = ?"
 PUT_TAG = "INSERT INTO task_tags (chat_id, tag) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 UPDATE_CARD = "UPDATE chats SET name = ?, description = ?, search_text = ? WHERE id = ?"
-
-SECTION_OF = "SELECT s.id FROM sections s WHERE s.id = ? AND s.team_id = ?"
 
 ROLE_IN = "SELECT m.role FROM members m WHERE m.chat_id = ? AND m.account_id = ?"
 
@@ -183,8 +181,8 @@ def _need_known(
     if len((yield from only_of_team(team_id, people))) < len(people):
         raise NotFound("contact")
     section_id = None if isinstance(change.section_id, Keep) else change.section_id
-    if section_id and (yield from row(SECTION_OF, section_id, team_id)) is None:
-        raise NotFound("section")
+    if section_id:
+        yield from need_section(team_id, section_id)
     files = {(each, actor.account_id) for each in change.uploads or ()}
     if len((yield from visible(files))) < len(files):
         raise NotFound("file")

@@ -18,7 +18,7 @@ from tertulia.core.ids import AccountId, ChatId, TeamId
 from tertulia.core.model import Actor, Chat, ChatKind, Role
 from tertulia.core.text import fold
 from tertulia.store import records
-from tertulia.store.chats import MOST_NAMED
+from tertulia.store.chats import INSERT_MEMBER, MOST_NAMED
 from tertulia.store.leaving import part, without
 from tertulia.store.log import record
 from tertulia.store.membership import (
@@ -42,8 +42,6 @@ INSERT_SETTINGS = """
 INSERT INTO group_settings (chat_id, team_id, is_public, is_default, cleanup_s, section_id, version)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-
-INSERT_MEMBER = "INSERT INTO members (chat_id, account_id, role, joined_at) VALUES (?, ?, ?, ?)"
 
 DEFAULT_GROUPS = f"""
 SELECT {records.CHAT} FROM group_settings s JOIN chats c ON c.id = s.chat_id

@@ -33,7 +33,7 @@ UNION ALL SELECT 1 FROM house_bots b WHERE b.account_id = ?
 """
 
 
-def find_whereabouts(
+def need_whereabouts(
     actor: Actor, team_id: TeamId, target: Target, *, may_only_see_card: bool = False
 ) -> Work[Whereabouts]:
     """The chat that *target* means to the actor in that team.

@@ -13,7 +13,7 @@ from tertulia.core.model import ChatKind
 from tertulia.core.whole import Reaction, WholeMessage
 from tertulia.store import records
 from tertulia.store.mentions import with_mentions
-from tertulia.store.work import Row, Work, array, rows
+from tertulia.store.work import FAR_FUTURE, Row, Work, array, rows
 
 WHOLE_BY_ID = f"""
 SELECT {records.MESSAGE}, m.is_read, m.reacted, m.deleted_at, m.deleted_by, d.text,
@@ -52,8 +52,6 @@ SELECT r.message_id, r.reaction, r.account_id, r.number FROM reactions r
 WHERE r.message_id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 ORDER BY r.number
 """
-
-FAR_FUTURE = 2**53 - 1
 
 
 def whole_messages(ids: Sequence[MessageId]) -> Work[list[WholeMessage]]:

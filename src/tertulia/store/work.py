@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 Row = tuple[Any, ...]
 
+FAR_FUTURE = 2**53 - 1
+"""After every date, in milliseconds since 1970 UTC, and no smaller than any number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

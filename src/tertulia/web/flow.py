@@ -52,7 +52,7 @@ def quiet(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except ClientDisconnect:
-            LOG.debug("a client went away before its request was complete")
+            LOG.debug("A client went away before its request was complete")
         except asyncio.CancelledError:
             # Only the end of the server does that, when it has waited long enough.
             LOG.warning("A request was not finished when the server stopped")

@@ -22,10 +22,11 @@ from picows import WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSAutoPingStrategy
 from typing_extensions import override
 
-from tertulia.web.limits import Network, peer_address
+from tertulia.web.addresses import Network, peer_address
+from tertulia.web.deflate import accepted_offer
 from tertulia.web.rounds import Rounds
 from tertulia.web.socket import Socket
-from tertulia.web.speaker import Upgrade
+from tertulia.web.speaker import Speaker, Upgrade
 
 if TYPE_CHECKING:
     WSProtocol: Any
@@ -151,11 +152,18 @@ class Handover(WSProtocol):  # type: ignore[misc]  # picows has no stub of it
         self._first_room = len(self.get_buffer(-1))
 
     def take_over(
-        self, transport: asyncio.Transport, upgrade: Upgrade, socket: Socket, extensions: str
+        self, transport: asyncio.Transport, upgrade: Upgrade, speaker: Speaker | None
     ) -> None:
-        """Answer 101 on *transport* and open *socket* there."""
-        self._socket = socket
-        self._extensions = extensions
+        """Answer 101 on *transport* and open a socket there for *speaker*; None: to say that it is crowded."""
+        self._extensions = accepted_offer(upgrade.headers.get("sec-websocket-extensions", ""))
+        self._socket = Socket(
+            self.rounds.house,
+            transport,
+            upgrade.peer,
+            speaker,
+            deflate=bool(self._extensions),
+            slot=self.rounds.slot(),
+        )
         # Whatever the kernel does not take at once makes pause_writing say so. TLS counts
         # differently there: with 0 it would pause before anything is written.
         over_tls = transport.get_extra_info("ssl_object") is not None

@@ -4,7 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tertulia.core.tally import Tally
-from tertulia.web.limits import Limits, is_loopback
+from tertulia.web.addresses import is_loopback
+from tertulia.web.limits import Limits
 
 if TYPE_CHECKING:
     from tertulia.web.socket import Socket

@@ -2,13 +2,10 @@
 
 uvicorn neither counts a head while it arrives nor bounds a body, and waits for both as long as it
 takes. `OnePortHttp` does, so that every refusal is an answer: 400, 408, 413, 414, 431. What follows an
-upgrade request in the same packet belongs to the WebSocket and is not lost, nor is what comes while a
-dialect is still asking the store whether it may be one.
+upgrade request in the same packet belongs to the WebSocket and is not lost.
 """
 
-import asyncio
 import enum
-import logging
 import math
 from collections.abc import Coroutine
 from http import HTTPStatus
@@ -19,24 +16,18 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from tertulia.web.deflate import accepted_offer
+from tertulia.web.addresses import told_by_proxies
+from tertulia.web.asking import Asking
 from tertulia.web.door import Door, TurnedAway, Verdict
 from tertulia.web.flow import Flow, quiet
 from tertulia.web.handover import Handover, NoUpgrade, read_upgrade
 from tertulia.web.held import Held
-from tertulia.web.limits import is_loopback, is_trusted, peer_address
-from tertulia.web.socket import Socket
-from tertulia.web.speaker import Upgrade
+from tertulia.web.speaker import Speaker, Upgrade
 
-LOG = logging.getLogger(__name__)
 # "GET " before the target and " HTTP/1.1" after it.
 AROUND_TARGET_BYTES = 13
 # ": " and the line's end.
 AROUND_HEADER_BYTES = 4
-NOBODY_SPEAKS = "nobody speaks for an upgrade"
-
-# What may come while a dialect asks; then the connection is not read until it knows.
-EARLY_BYTES = 16 << 10
 
 
 class Phase(enum.Enum):
@@ -79,9 +70,8 @@ class OnePortHttp(HttpToolsProtocol):
         self._body_limit = 0
         self._deaf = False
         self._verdict = b""
-        # While a dialect asks whether this may be a WebSocket, and what came meanwhile.
-        self._asking: asyncio.Task[None] | None = None
-        self._early = b""
+        # While a dialect asks whether this may be a WebSocket.
+        self._asking: Asking | None = None
         # An exchange that the application will answer later.
         self._held: Held | None = None
 
@@ -119,9 +109,7 @@ class OnePortHttp(HttpToolsProtocol):
         if self._deaf:
             return
         if self._asking is not None:
-            self._early += data
-            if len(self._early) > EARLY_BYTES:
-                self.flow.pause_reading()
+            self._asking.hear(data)
             return
         fresh = self._phase in (Phase.FIRST, Phase.IDLE)
         self._heads = 0
@@ -234,7 +222,13 @@ class OnePortHttp(HttpToolsProtocol):
         if int(length) > self._body_limit:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             raise Refused
-        self._believe_proxies()
+        trusted = self._limits.trusted_proxies
+        if trusted and self.client is not None:
+            peer, scheme = told_by_proxies(self.client[0], self.headers, trusted)
+            if peer != self.client[0]:
+                self.scope["client"] = (peer, 0)
+            if scheme:
+                self.scope["scheme"] = scheme
         super().on_headers_complete()
         self._enter(Phase.BODY, self._body_s)
 
@@ -287,19 +281,6 @@ class OnePortHttp(HttpToolsProtocol):
         self._phase = phase
         self._patience = self.loop.time() + patience_s
 
-    def _believe_proxies(self) -> None:
-        """Put the real client into the scope, if somebody we trust says who that is."""
-        trusted = self._limits.trusted_proxies
-        if not trusted or self.client is None or not is_trusted(self.client[0], trusted):
-            return
-        forwarded = [value for name, value in self.headers if name == b"x-forwarded-for"]
-        peer = peer_address(self.client[0], b",".join(forwarded).decode("latin-1"), trusted)
-        if peer != self.client[0]:
-            self.scope["client"] = (peer, 0)
-        for name, value in self.headers:
-            if name == b"x-forwarded-proto" and value in (b"http", b"https"):
-                self.scope["scheme"] = value.decode("ascii")
-
     def _feed(self, data: bytes) -> None:
         while data:
             try:
@@ -316,12 +297,9 @@ class OnePortHttp(HttpToolsProtocol):
     def _hand_over(self, rest: bytes) -> None:
         """Make this connection a WebSocket, or say why not; *rest* came after the request."""
         house = self._rounds.house
-        asked = read_upgrade(
-            (self.scope["method"], self.url, self.parser.get_http_version()),
-            self.headers,
-            self.client[0] if self.client else "",
-            self._limits.trusted_proxies,
-        )
+        line = (self.scope["method"], self.url, self.parser.get_http_version())
+        address = self.client[0] if self.client else ""
+        asked = read_upgrade(line, self.headers, address, self._limits.trusted_proxies)
         if isinstance(asked, NoUpgrade):
             self._refuse(asked.status, asked.headers)
             return
@@ -329,55 +307,23 @@ class OnePortHttp(HttpToolsProtocol):
             # An answer to an earlier request is still on its way here.
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        if house.stopping:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-            return
-        verdict: Verdict | Coroutine[Any, Any, Verdict] | None = None
-        if is_loopback(asked.peer) or not house.is_crowded(asked.peer):
-            verdict = self._speaker_for(asked)
+        verdict = self.door.verdict_on(asked)
         if not isinstance(verdict, Coroutine):
             self._decide(asked, verdict, rest)
         elif house.asking >= self._limits.most_asking:
             verdict.close()
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
         else:
-            self._early = rest
             self._enter(Phase.WORK, math.inf)
-            self._asking = self.loop.create_task(self._ask(asked, verdict))
-            self.tasks.add(self._asking)
-            self._asking.add_done_callback(self.tasks.discard)
-            # If the client is gone before it has begun.
-            self._asking.add_done_callback(lambda _: verdict.close())
+            self._asking = Asking(house, asked, self.flow, rest)
+            self._asking.begin(verdict, self._settle, self.tasks)
 
-    def _speaker_for(self, asked: Upgrade) -> Verdict | Coroutine[Any, Any, Verdict]:
-        try:
-            return self.door.open_speaker(asked)
-        except Exception:
-            # A mistake of ours must not cost the client its answer.
-            LOG.exception(NOBODY_SPEAKS)
-            return HTTPStatus.INTERNAL_SERVER_ERROR
-
-    async def _ask(self, asked: Upgrade, finding: Coroutine[Any, Any, Verdict]) -> None:
-        """Wait for the verdict; who is not in yet counts among the strangers of his address."""
-        house = self._rounds.house
-        house.asking += 1
-        house.meet(asked.peer)
-        verdict: Verdict
-        try:
-            async with asyncio.timeout(self._limits.ask_s):
-                verdict = await finding
-        except TimeoutError:
-            verdict = HTTPStatus.SERVICE_UNAVAILABLE
-        except Exception:
-            LOG.exception(NOBODY_SPEAKS)
-            verdict = HTTPStatus.INTERNAL_SERVER_ERROR
-        finally:
-            house.asking -= 1
-            house.part(asked.peer)
-        self._asking, early, self._early = None, self._early, b""
+    def _settle(self, asking: Asking, verdict: Verdict) -> None:
+        """The dialect has asked, and this is what came of it."""
+        self._asking = None
         if not self.transport.is_closing():
             self.flow.resume_reading()
-            self._decide(asked, verdict, early)
+            self._decide(asking.asked, verdict, asking.early)
 
     def _decide(self, asked: Upgrade, verdict: Verdict | None, rest: bytes) -> None:
         """Open the WebSocket, or refuse it. None: the house is crowded, and the socket will say so."""
@@ -386,19 +332,9 @@ class OnePortHttp(HttpToolsProtocol):
         elif isinstance(verdict, TurnedAway):
             self._refuse(verdict.status, words=(verdict.content_type, verdict.body))
         else:
-            extensions = accepted_offer(asked.headers.get("sec-websocket-extensions", ""))
-            socket = Socket(
-                self._rounds.house,
-                self.transport,
-                asked.peer,
-                verdict,
-                deflate=bool(extensions),
-                slot=self._rounds.slot(),
-            )
-            self._become(asked, socket, extensions, rest)
+            self._become(asked, verdict, rest)
 
-    def _become(self, asked: Upgrade, socket: Socket, extensions: str, rest: bytes) -> None:
-        transport = self.transport
+    def _become(self, asked: Upgrade, speaker: Speaker | None, rest: bytes) -> None:
         self.connections.discard(self)
         self._rounds.visitors.discard(self)
         make = cast("type[Handover]", self.ws_protocol_class)
@@ -406,9 +342,8 @@ class OnePortHttp(HttpToolsProtocol):
         # This object is done, and a ring of references would keep it until the next collection.
         self._deaf = True
         self.parser = None  # type: ignore[assignment]  # as uvicorn does when a connection is lost
-        protocol.take_over(transport, asked, socket, extensions)
-        if rest:
-            protocol.feed(rest)
+        protocol.take_over(self.transport, asked, speaker)
+        protocol.feed(rest)
 
     def _refuse(
         self,
@@ -423,7 +358,8 @@ class OnePortHttp(HttpToolsProtocol):
         """
         self._deaf = True
         self._rounds.house.tally.refused += 1
-        answer = self._answer(status, extra, words or self.door.refusal(self._path, status))
+        headers = (*self.server_state.default_headers, *extra)
+        answer = self.door.refuse(self._path, status, headers, words)
         cycle = self.cycle
         # Without its body, the refused request may have reached the application already.
         if self._phase is Phase.BODY and cycle is not None:
@@ -447,25 +383,6 @@ class OnePortHttp(HttpToolsProtocol):
             self._enter(Phase.WORK, math.inf)
         else:
             self._say_last(answer)
-
-    def _answer(
-        self,
-        status: HTTPStatus,
-        extra: tuple[tuple[bytes, bytes], ...],
-        words: tuple[bytes, bytes],
-    ) -> bytes:
-        kind, body = words
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", kind),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            *self.door.also(self._path),
-            *extra,
-        ]
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        phrase = status.phrase.encode("ascii")
-        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, phrase, lines, body)
 
     def _say_last(self, answer: bytes) -> None:
         """Send *answer* and hang up, without a reset that would take the answer with it."""

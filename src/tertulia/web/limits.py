@@ -1,11 +1,10 @@
-"""What the port allows, how often somebody may try, and whose address that is."""
+"""What the port allows, and how often somebody may try."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-Network = IPv4Network | IPv6Network
+from tertulia.web.addresses import Network
 
 
 def one_mebibyte(path: str) -> int:
@@ -120,55 +119,3 @@ class Attempts:
             del self._times[key]
             return None
         return times
-
-
-def is_loopback(address: str) -> bool:
-    """Whether *address* is this machine itself; such addresses have no per-address limits."""
-    parsed = _parsed(address)
-    return parsed is not None and parsed.is_loopback
-
-
-def neighbourhood(address: str) -> str:
-    """What limits by address count by: of IPv6 the network of 64 bits, which is somebody's as a whole."""
-    parsed = _parsed(address)
-    if not isinstance(parsed, IPv6Address) or parsed.is_loopback:
-        return address if parsed is None else str(parsed)
-    return str(IPv6Network((int(parsed), 64), strict=False))
-
-
-def peer_address(address: str, forwarded: str, trusted: Sequence[Network]) -> str:
-    """Who is really there: *address*, or whom the proxies we trust have seen behind it.
-
-    Args:
-        address: the other end of the connection.
-        forwarded: the X-Forwarded-For header, "" when there is none.
-        trusted: networks of proxies. The header is read from its end, as long as the one who
-            wrote the entry is trusted: what stands further left may be invented.
-    """
-    seen = address
-    for claimed in reversed(forwarded.split(",")) if forwarded and trusted else ():
-        current = _parsed(seen)
-        if current is None or not any(current in network for network in trusted):
-            break
-        before = _parsed(claimed.strip())
-        if before is None:
-            break
-        seen = str(before)
-    return seen
-
-
-def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """Whether *address* is one of the proxies we believe."""
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in trusted)
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """The address, with IPv4 inside IPv6 taken out; None for what is none."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return parsed.ipv4_mapped
-    return parsed

@@ -21,7 +21,7 @@ from tertulia.core.errors import BadInput, NotFound, TertuliaError, TooMuch, Una
 from tertulia.core.file_ports import StoredFile
 from tertulia.core.files import Files
 from tertulia.core.ids import MAX_NUMBER, FileId
-from tertulia.core.links import Purpose
+from tertulia.core.links import LinkPurpose
 from tertulia.core.model import File
 
 PATH = "/files"
@@ -89,7 +89,7 @@ class Transfer:
     async def put(self, request: Request) -> Response:
         """The content of an announced file. Again after it was complete, nothing changes."""
         try:
-            self._check(request, Purpose.UPLOAD)
+            self._check(request, LinkPurpose.UPLOAD)
             file = await self._files.need(_number(request))
             if file.uploaded_at is None:
                 self._check_length(request, file)
@@ -101,7 +101,7 @@ class Transfer:
     async def get(self, request: Request) -> Response:
         """The content of a file, or with `?size=` a preview of a picture."""
         try:
-            left_s = self._check(request, Purpose.DOWNLOAD)
+            left_s = self._check(request, LinkPurpose.DOWNLOAD)
             file = await self._files.need(_number(request))
             side = _side(request)
             if side is None:
@@ -112,7 +112,7 @@ class Transfer:
             return _refusal(request, error)
         return answer(request, file, stored, side, left_s)
 
-    def _check(self, request: Request, purpose: Purpose) -> int:
+    def _check(self, request: Request, purpose: LinkPurpose) -> int:
         """Seconds until the link expires. Raises: _LinkError."""
         links, query = self._files.links, request.query_params
         expires = query.get("expires", "")

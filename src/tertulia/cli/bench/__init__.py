@@ -14,7 +14,8 @@ from tertulia.cli.bench.plans import PLANS, Plan
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `tertulia bench`."""
-    works = "\n".join(f"  {plan.work:<10} {plan.summary}" for plan in PLANS.values())
+    width = max(map(len, PLANS))
+    works = "\n".join(f"  {plan.work:<{width}} {plan.summary}" for plan in PLANS.values())
     parser.epilog = f"works:\n{works}\n\nSizes that are not given are those of the work."
     parser.add_argument("url", help="the server, http://HOST:PORT")
     parser.add_argument("--work", required=True, choices=PLANS, metavar="NAME", help="see below")

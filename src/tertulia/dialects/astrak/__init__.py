@@ -7,8 +7,9 @@ from tertulia.dialects.astrak.callbacks import CallbackErrands, FarewellErrands
 from tertulia.dialects.astrak.desk import NAME, AstrakDesk
 from tertulia.dialects.astrak.pages import Pages
 from tertulia.dialects.astrak.routes import AstrakApp, also, claims, refusal
+from tertulia.web.addresses import is_loopback
 from tertulia.web.dialect import Desk, Dialect
-from tertulia.web.limits import Attempts, is_loopback
+from tertulia.web.limits import Attempts
 
 __all__ = ["astrak"]
 

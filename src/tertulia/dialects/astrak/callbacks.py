@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from tertulia.core.callbacks import FAREWELL, KIND, Callback
-from tertulia.core.calls import Call, Pending
+from tertulia.core.calls import Call, Due
 from tertulia.core.events import (
     CallbackReplaced,
     ChatOpened,
@@ -75,18 +75,18 @@ class CallbackErrands:
         concerned = [known[each] for each in known.keys() & accounts]
         return [each.id for each in concerned if each.own or each.account_id != doer]
 
-    async def pending(self, hook_id: HookId, after: int, limit: int) -> Pending | None:
+    async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """What happened to the account after that place; nothing while the operator has blocked it."""
         callback = await self._core.callbacks.find(hook_id)
         if callback is None:
             return None
         accounts = await self._core.accounts.several([callback.account_id])
         if not accounts or accounts[0].blocked_at is not None:
-            return Pending((), after)
+            return Due((), after)
         stream = self._core.stream
         part = await stream.after(callback.account_id, after, limit, own=callback.own)
         said = await tell(part.entries, callback.account_id, self._core.files)
-        return Pending([call_of(callback, each) for each in said], part.seen)
+        return Due([call_of(callback, each) for each in said], part.seen)
 
     async def given_up(self, hook_id: HookId) -> None:
         """The callback is removed."""
@@ -114,7 +114,7 @@ class FarewellErrands:
         del event, accounts
         return ()
 
-    async def pending(self, hook_id: HookId, after: int, limit: int) -> Pending | None:
+    async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The one change; its place in the log is the hook's number. Then the callback is gone."""
         del limit
         callbacks = self._core.callbacks
@@ -124,7 +124,7 @@ class FarewellErrands:
             return None
         entry = StreamEntry(change.number, change)
         said = say(entry, callback.account_id, self._core.files.links.brief)
-        return Pending([call_of(callback, said)], hook_id)
+        return Due([call_of(callback, said)], hook_id)
 
     async def given_up(self, hook_id: HookId) -> None:
         """It never gives up: two more attempts, and that is it."""

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tertulia.core.administration import OF_NO_SESSION
 from tertulia.core.errors import TertuliaError
-from tertulia.core.ids import AccountId, SessionId
+from tertulia.core.ids import AccountId
 from tertulia.core.model import Actor
 from tertulia.dialects.sama.body import body_params
 from tertulia.dialects.sama.desk import SamaDesk
@@ -31,7 +32,6 @@ KEY_HEADER = "admin-api-key"
 
 NO_USER = "We couldn't find the specified user."
 
-OF_NO_SESSION = SessionId(0)
 
 Act = Callable[[Caller, Any], Awaitable[Answer]]
 

@@ -21,8 +21,6 @@ COOKIE_KIND = "cookie"
 
 TOKEN_BYTES = 24
 """32 characters."""
-TICKET_BYTES = 12
-"""16 characters, of a QR code that signs a device in."""
 
 DAY_MS = 86_400_000
 TOKEN_MS = 3_650 * DAY_MS

@@ -6,7 +6,7 @@ from typing import Any
 from tertulia.core.access import may_moderate
 from tertulia.core.chat_lists import ChatEntry
 from tertulia.core.groups import GroupMember
-from tertulia.core.ids import COUNTER_BITS, AccountId
+from tertulia.core.ids import COUNTER_MASK, AccountId
 from tertulia.core.model import Chat, ChatKind, Versions
 from tertulia.core.tasks import DONE, Task, title_of
 from tertulia.core.team_model import TeamStatus
@@ -48,7 +48,6 @@ ARCHIVED = "Контакт удалён из команды"
 READONLY = "В этой группе пишут только администраторы"
 OUTSIDE = "Вы не состоите в этом чате"
 
-_COUNTER = (1 << COUNTER_BITS) - 1
 
 Jids = Callable[[AccountId], str]
 
@@ -64,7 +63,7 @@ def jid_of(entry: ChatEntry) -> str:
 def base_gentime(versions: Versions) -> int:
     """The version of what is the same for everybody."""
     number, changed_at, *parts, _ = versions
-    at = changed_at * NS_PER_MS + (number & _COUNTER) * NS_PER_COUNT
+    at = changed_at * NS_PER_MS + (number & COUNTER_MASK) * NS_PER_COUNT
     return max([at, *(gentime(each) for each in parts if each)])
 
 
@@ -308,7 +307,7 @@ def counters(entry: ChatEntry) -> dict[str, Any]:
 
 def archived(said: dict[str, Any], gone: Chat) -> dict[str, Any]:
     """A group or task as it was, now that it is deleted."""
-    version = gone.updated_at * NS_PER_MS + (gone.id & _COUNTER) * NS_PER_COUNT
+    version = gone.updated_at * NS_PER_MS + (gone.id & COUNTER_MASK) * NS_PER_COUNT
     return {**said, "gentime": max(version, said["gentime"] + 1), "is_archive": True}
 
 

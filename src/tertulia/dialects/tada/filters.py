@@ -9,7 +9,7 @@ import re
 from tertulia.core.chat_lists import ChatFilter, Order
 from tertulia.core.errors import NotFound
 from tertulia.core.histories import MessageFilter, Target
-from tertulia.core.ids import COUNTER_BITS, AccountId
+from tertulia.core.ids import COUNTER_MASK, AccountId
 from tertulia.core.message_model import MessageRef
 from tertulia.core.message_types import MessageType
 from tertulia.core.model import ChatKind
@@ -45,7 +45,6 @@ ORDERS = {
     "group_chat_display_name": Order.NAME,
 }
 
-_COUNTER = (1 << COUNTER_BITS) - 1
 _DAY_FIRST = re.compile(r"(\d\d)-(\d\d)-(\d{4})", re.ASCII)
 
 
@@ -95,7 +94,7 @@ def changed_from(query: Fields, key: str) -> tuple[int, int] | None:
         return None
     at_ms, rest = divmod(number, NS_PER_MS)
     count = -(-rest // NS_PER_COUNT)
-    return (at_ms + 1, 0) if count > _COUNTER else (at_ms, count)
+    return (at_ms + 1, 0) if count > COUNTER_MASK else (at_ms, count)
 
 
 def newer_than(query: Fields) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tertulia.core.flags import IMPORTANT, NO_PREVIEW, SILENT
-from tertulia.core.ids import COUNTER_BITS, AccountId, ChatId, MessageId, TeamId
+from tertulia.core.ids import COUNTER_MASK, AccountId, ChatId, MessageId, TeamId
 from tertulia.core.message_model import Mention, Message, MessageRef, readable
 from tertulia.core.model import ChatKind
 from tertulia.core.whole import Reaction, WholeMessage
@@ -39,7 +39,6 @@ SCHEME = "tadateam://"
 """Begins the address of what is found in the client itself."""
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"'`]+", re.IGNORECASE)
-_COUNTER = (1 << COUNTER_BITS) - 1
 MOST_LINKS = 100
 """Of one message that are shown as such."""
 
@@ -79,7 +78,7 @@ def chat_jid(kind: ChatKind, chat_id: ChatId) -> str:
 
 def message_gentime(number: MessageId, changed_at: int) -> int:
     """The version of a message, in nanoseconds: grows with every change."""
-    return changed_at * NS_PER_MS + (number & _COUNTER) * NS_PER_COUNT
+    return changed_at * NS_PER_MS + (number & COUNTER_MASK) * NS_PER_COUNT
 
 
 def shown(whole: WholeMessage, looking: Looking) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -51,7 +50,6 @@ class Call:
         "_raw",
         "caller",
         "desk",
-        "memo",
         "path",
         "query",
         "request",
@@ -72,7 +70,6 @@ class Call:
         self.path = path
         self.query = Fields(_query(request), is_text=True)
         self.caller = caller
-        self.memo: dict[str, Any] = {}
         self._raw: bytes | None = None
         self._form: Fields | None = None
         self._files: dict[str, Incoming] = {}

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from tertulia.core.ids import COUNTER_BITS, drawn_at
+from tertulia.core.ids import COUNTER_MASK, drawn_at
 
 NS_PER_MS = 1_000_000
 NS_PER_COUNT = 244
 """4,096 numbers may be drawn in one millisecond."""
 
-_COUNTER = (1 << COUNTER_BITS) - 1
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTIONS = tuple(f".{each:03d}000Z" for each in range(1_000))
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -46,4 +45,4 @@ def gentime(version: int) -> int:
 
     It grows with the number.
     """
-    return drawn_at(version) * NS_PER_MS + (version & _COUNTER) * NS_PER_COUNT
+    return drawn_at(version) * NS_PER_MS + (version & COUNTER_MASK) * NS_PER_COUNT

@@ -7,7 +7,7 @@ repeats is `delivery.callbacks`; here is what it is to say, and how patiently.
 from collections.abc import Collection, Iterable
 from urllib.parse import urlencode
 
-from tertulia.core.calls import Call, Pending
+from tertulia.core.calls import Call, Due
 from tertulia.core.events import Event, MessagePosted
 from tertulia.core.hooks import KIND, Told
 from tertulia.core.ids import AccountId, HookId
@@ -47,7 +47,7 @@ class Webhooks:
             return ()
         return self._desk.core.hooks.listening_to(event.message.chat_id)
 
-    async def pending(self, hook_id: HookId, after: int, limit: int) -> Pending | None:
+    async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The next messages of its group, each as a call."""
         told = await self._desk.core.hooks.told(hook_id, after, limit)
         if told is None:
@@ -55,7 +55,7 @@ class Webhooks:
         authors = [each.author_id for each in told.messages]
         members = await self._desk.core.teams.contact_of(told.hook.team_id, authors)
         calls = [self._call(told, each, members.get(each.author_id)) for each in told.messages]
-        return Pending(calls, told.seen)
+        return Due(calls, told.seen)
 
     async def given_up(self, hook_id: HookId) -> None:
         """Never: each message has its own end of patience."""

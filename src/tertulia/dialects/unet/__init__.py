@@ -6,8 +6,9 @@ from tertulia.dialects.unet.cursors import Cursors
 from tertulia.dialects.unet.desk import NAME, FileNamed, UnetDesk
 from tertulia.dialects.unet.gates import Gate, Rate
 from tertulia.dialects.unet.routes import Router, also, body_bytes, claims, refusal
+from tertulia.web.addresses import is_loopback
 from tertulia.web.dialect import Desk, Dialect
-from tertulia.web.limits import Attempts, is_loopback
+from tertulia.web.limits import Attempts
 
 __all__ = ["KEY_NAME", "unet"]
 

@@ -24,7 +24,6 @@ class Endpoint:
         scope: what the token must allow; None: the handler says itself.
         is_complex: whether `q` may be an array.
         reads: changes nothing, so that a script element may ask for it.
-        takes_files: a multipart body may be as large as an upload.
     """
 
     name: str
@@ -32,15 +31,12 @@ class Endpoint:
     scope: Scope | None
     reads: bool
     is_complex: bool = False
-    takes_files: bool = False
 
 
-LIST = Endpoint(
-    "messages/", messages, Scope.MESSAGES_READ, reads=True, is_complex=True, takes_files=True
-)
+LIST = Endpoint("messages/", messages, Scope.MESSAGES_READ, reads=True, is_complex=True)
 DETAILS = Endpoint("messages/ID", details, Scope.MESSAGES_READ, reads=True)
-ADD = Endpoint("messages/add/", add, Scope.MESSAGES_WRITE, reads=False, takes_files=True)
-EDIT = Endpoint("messages/ID/edit/", edit, Scope.MESSAGES_WRITE, reads=False, takes_files=True)
+ADD = Endpoint("messages/add/", add, Scope.MESSAGES_WRITE, reads=False)
+EDIT = Endpoint("messages/ID/edit/", edit, Scope.MESSAGES_WRITE, reads=False)
 DELETE = Endpoint("messages/ID/delete/", delete, Scope.MESSAGES_WRITE, reads=False)
 CHATS = Endpoint("messages/chats/", chats, Scope.MESSAGES_READ, reads=True)
 USER = Endpoint("user/", user, None, reads=True)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from tertulia.core.signin import new_secret
 from tertulia.dialects.unet.desk import UnetDesk
 from tertulia.dialects.unet.request import FORM, body_of, kind_of, pairs
-from tertulia.web.limits import neighbourhood
+from tertulia.web.addresses import neighbourhood
 
 COOKIE = "unet_session"
 

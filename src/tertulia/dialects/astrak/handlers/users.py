@@ -7,7 +7,7 @@ from starlette.responses import Response
 from tertulia.core.errors import Conflict, NotSignedIn, TooMuch
 from tertulia.core.ids import AccountId
 from tertulia.core.phones import is_number
-from tertulia.core.registrations import MAX_PASSWORD, MIN_PASSWORD
+from tertulia.core.registrations import MAX_PASSWORD, MIN_PASSWORD, Applicant
 from tertulia.core.signin import new_secret
 from tertulia.dialects.astrak.desk import MOST_TOKENS, NAME, Asked, done, new_grant
 from tertulia.dialects.astrak.names import is_name, number_in, username
@@ -28,7 +28,7 @@ async def register(asked: Asked) -> Response:
         await _need_free(asked, name)
     grant = new_grant()
     registered = await asked.core.registrations.register(
-        name, password, phone, dialect=NAME, device=new_secret(), grants=(grant,), invite=invite
+        Applicant(name, password, phone, invite), dialect=NAME, device=new_secret(), grants=(grant,)
     )
     return done(token=grant.text, id=registered.account_id)
 

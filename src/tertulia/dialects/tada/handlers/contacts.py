@@ -171,10 +171,10 @@ async def need_contact(call: Call, membership: Membership) -> TeamMember:
     jid = ids.read_jid(call.path["jid"])
     if jid is None:
         raise NotFound("contact")
-    return await find_contact(call, membership, jid)
+    return await need_contact_at(call, membership, jid)
 
 
-async def find_contact(call: Call, membership: Membership, jid: Jid) -> TeamMember:
+async def need_contact_at(call: Call, membership: Membership, jid: Jid) -> TeamMember:
     """The contact of that jid in the team, as the caller may see it. Raises: NotFound("contact")."""
     team, me = membership
     house_bot = {Kind.NOTEBOT: NOTEBOT, Kind.SYSTEMBOT: SYSTEMBOT}.get(jid.kind)

@@ -14,7 +14,7 @@ from tertulia.dialects.tada.chats import archived, group_membership
 from tertulia.dialects.tada.contacts import contact_jid
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.handlers import chats
-from tertulia.dialects.tada.handlers.contacts import find_contact
+from tertulia.dialects.tada.handlers.contacts import need_contact_at
 from tertulia.dialects.tada.handlers.icons import taken_picture
 from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.icons import portrait_icons, stub_icons
@@ -116,7 +116,7 @@ async def find_member(call: Call, membership: Membership, jid: str) -> TeamMembe
     if found is None:
         return None
     try:
-        return await find_contact(call, membership, found)
+        return await need_contact_at(call, membership, found)
     except NotFound:
         return None
 
