@@ -287,3 +287,24 @@ def test_who_wants_no_motion_has_none(person: MakePerson) -> None:
         return `${a}, ${t}`.split(', ').map(parseFloat);
     }))""")
     assert longest <= 0.001
+
+
+@pytest.mark.parametrize("size", [{"width": 800, "height": 700}, {"width": 320, "height": 640}])
+def test_large_letters_leave_room_for_what_is_said(
+    person: MakePerson, size: dict[str, int]
+) -> None:
+    """On a tablet the column does not take more than half, and nobody writes in a chimney."""
+    name = f"tilda-{size['width']}"
+    tilda = person(size, locale="ru-RU").sign_up(name, "Tilda")
+    line = Line(tilda.url, f"uwe-{name}", "Константин")
+    page = tilda.page
+    page.evaluate(SET, {"size": "huge"})
+    tilda.open_chat_with(f"uwe-{name}")
+    chat = page.locator("main.chat").bounding_box()
+    assert chat is not None
+    assert chat["width"] > size["width"] / 2
+    field = composer(page).bounding_box()
+    assert field is not None
+    # One line, with what is around it.
+    assert field["height"] < 21 * 3
+    line.close()

@@ -48,6 +48,11 @@ GROW_WHILE_SCROLLING = """([size, by]) => {
     dispatchEvent(new StorageEvent('storage', {key: 'tertulia.settings'}));
 }"""
 
+GROW_AND_REACT = f"""given => {{
+    ({GROW_WHILE_SCROLLING})(given);
+    document.querySelector('.reactions button').click();
+}}"""
+
 SIZE = """size => {
     localStorage['tertulia.settings'] = JSON.stringify({size});
     dispatchEvent(new StorageEvent('storage', {key: 'tertulia.settings'}));
@@ -188,7 +193,8 @@ def test_what_grows_while_one_scrolls_takes_nothing_away(talk: Talk) -> None:
     expect(message(page, 299)).to_be_in_viewport(ratio=1)
     page.evaluate(SIZE, "normal")
     expect(message(page, 299)).to_be_in_viewport(ratio=1)
-    log(page).evaluate("it => it.scrollTop -= 3000")
+    # Not so far that older ones are read: those would stand above the row that is measured.
+    log(page).evaluate("it => it.scrollTop -= 1200")
     expect(newest(page)).to_be_visible()
     top = page.evaluate(AT_THE_TOP)
     before = page.evaluate(TOP, top)
@@ -198,6 +204,24 @@ def test_what_grows_while_one_scrolls_takes_nothing_away(talk: Talk) -> None:
     line.say(chat, "still here?")
     expect(page.locator("a.row")).to_contain_text("still here?")
     assert 0 <= page.evaluate(TOP, top) - before < 60
+
+
+def test_what_grows_just_before_something_comes_takes_nothing_away(talk: Talk) -> None:
+    """A message changes before the browser has told of the scrolling, and of what is larger."""
+    thea, line, chat = talk("thea", "umar", 90)
+    page = thea.page
+    said = line.ask("message_list", cid=chat, limit=30)["messages"][0]["_id"]
+    line.ask("message_reactions_update", mid=said, add="🎉")
+    page.goto(f"{thea.url}/#/chats/{chat}")
+    newest(page).click()
+    expect(message(page, 89)).to_be_in_viewport()
+    log(page).evaluate("it => it.scrollTop -= 800")
+    expect(newest(page)).to_be_visible()
+    top = page.evaluate(AT_THE_TOP)
+    before = page.evaluate(TOP, top)
+    page.evaluate(GROW_AND_REACT, ["huge", -7])
+    expect(page.locator(".reactions button")).to_have_attribute("aria-pressed", "true")
+    eventually(page, lambda: 0 <= page.evaluate(TOP, top) - before < 60)
 
 
 _IN_THE_MIDDLE = """() => {

@@ -158,3 +158,46 @@ def test_a_tada_client_is_in_the_same_chat(three: Three) -> None:
     (sent,) = sergej.hears_words("for you")["uploads"]
     with urlopen(sent["url"]) as answered:  # noqa: S310 - our own server
         assert answered.read() == b"for Sergej"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_an_encrypted_chat_is_no_place_for_plain_words(
+    person: MakePerson, size: dict[str, int]
+) -> None:
+    """The keys are in another program: here one sees that something was said, and writes elsewhere."""
+    name = "vera" if size is DESKTOP else "vlad"
+    vera = person(size).sign_up(name, name.title())
+    page = vera.page
+    line = Line(vera.url, f"wim-{name}", f"Wim {name}")
+    me = line.ask("user_search", keyword=name)["users"][0]["_id"]
+    vault = line.ask("conversation_create", type="u", participants=[me], is_encrypted=True)
+    line.say(vault["conversation"]["_id"], "c2VjcmV0", encrypted_message_type=0)
+    row = page.locator("a.row")
+    expect(row).to_contain_text("Encrypted message")
+    expect(row.get_by_role("img", name="Encrypted")).to_be_visible()
+    row.click()
+    expect(bubbles(page).last).to_contain_text("Encrypted message")
+    expect(page.locator("main")).to_contain_text("encrypted in another program")
+    expect(page.locator("main header").get_by_role("img", name="Encrypted")).to_be_visible()
+    expect(composer(page)).to_have_count(0)
+    expect(page.locator("body")).not_to_contain_text("c2VjcmV0")
+    bubbles(page).last.click(button="right", position={"x": 5, "y": 5})
+    expect(page.get_by_role("menuitem", name="Select")).to_be_visible()
+    for action in ("Reply", "Edit", "Copy", "Forward"):
+        expect(page.get_by_role("menuitem", name=action)).to_have_count(0)
+    page.keyboard.press("Escape")
+    # Who looks for the person finds the other chat, which is not encrypted.
+    page.goto(f"{vera.url}/#/")
+    vera.open_chat_with(f"wim-{name}")
+    write(page, "in plain words")
+    plain = line.hears("message")
+    assert plain["body"] == "in plain words"
+    assert plain["cid"] != vault["conversation"]["_id"]
+    # Nothing is sent on to where it could not be read.
+    act(page, "in plain words", "Forward")
+    expect(page.get_by_role("dialog").locator("li")).to_have_count(1)
+    page.keyboard.press("Escape")
+    # The person is one, however many chats there are with him.
+    page.goto(f"{vera.url}/#/new")
+    expect(page.locator(".column").get_by_text(f"@wim-{name}")).to_have_count(1)
+    line.close()

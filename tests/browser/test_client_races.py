@@ -157,3 +157,60 @@ def test_an_answer_to_what_was_deleted_meanwhile_is_not_lost(person: MakePerson)
     assert line.hears("message")["body"] == "with pleasure"
     expect(page.locator("article:not([data-id])")).to_have_count(0)
     line.close()
+
+
+def test_what_is_deleted_or_edited_elsewhere_is_picked_as_it_is_now(person: MakePerson) -> None:
+    """Nothing is sent on or copied that its author has taken back."""
+    ada = person().sign_up("ada-picks", "Ada")
+    page = ada.page
+    line = Line(ada.url, "bela-picks", "Bela")
+    chat = line.chat_with(line.ask("user_search", keyword="ada-picks")["users"][0]["_id"])
+    said = line.say(chat, "first", "second", "third")
+    page.locator("a.row").click()
+    act(page, "first", "Select")
+    bubbles(page).nth(1).click()
+    bubbles(page).nth(2).click()
+    bar = page.get_by_role("toolbar")
+    expect(bar.get_by_role("status")).to_have_text("3 selected")
+    line.ask("message_delete", cid=chat, ids=[said[0]], type="all")
+    expect(bar.get_by_role("status")).to_have_text("2 selected")
+    line.ask("message_edit", id=said[1], body="second thoughts")
+    expect(bubbles(page).first).to_contain_text("second thoughts")
+    line.ask("message_delete", cid=chat, ids=[said[2]], type="all")
+    expect(bar.get_by_role("status")).to_have_text("1 selected")
+    bar.get_by_role("button", name="Forward").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("li button").first.click()
+    dialog.get_by_role("button", name="Forward").click()
+    assert line.hears("message")["body"] == "second thoughts"
+    # When none is left, one is no longer picking.
+    act(page, "second thoughts", "Select")
+    expect(bar).to_be_visible()
+    picked = page.locator("article.picked").get_attribute("data-id")
+    ada_line = Line(ada.url, "ada-picks")
+    ada_line.ask("message_delete", cid=chat, ids=[picked], type="all")
+    expect(bar).to_have_count(0)
+    expect(composer(page)).to_be_visible()
+    ada_line.close()
+    line.close()
+
+
+def test_a_quote_says_nothing_that_was_taken_back(person: MakePerson) -> None:
+    """What it quotes is far above, and was never on the page."""
+    someone = person().sign_up("cleo-quotes", "Cleo")
+    page = someone.page
+    line = Line(someone.url, "dan-quotes", "Dan")
+    chat = line.chat_with(line.ask("user_search", keyword="cleo-quotes")["users"][0]["_id"])
+    (said,) = line.say(chat, "a slip of the tongue")
+    line.say(chat, *(f"{number} more" for number in range(80)))
+    cleo = Line(someone.url, "cleo-quotes")
+    cleo.ask("message_read", cid=chat)
+    cleo.close()
+    line.say(chat, "as I said", replied_message_id=said)
+    page.locator("a.row").click()
+    quote = page.locator(".quote")
+    expect(quote).to_contain_text("a slip of the tongue")
+    line.ask("message_delete", cid=chat, ids=[said], type="all")
+    expect(quote).to_contain_text("Deleted message")
+    expect(page.locator("body")).not_to_contain_text("a slip of the tongue")
+    line.close()

@@ -75,6 +75,18 @@ def test_a_word_is_found_in_all_chats_and_opens_its_place(
         each.close()
 
 
+def test_whose_login_it_is_comes_first_among_many_of_such_names(person: MakePerson) -> None:
+    """However many others the server knows, thirty at a time."""
+    page = person(DESKTOP).sign_up("searcher", "Searcher").page
+    line = Line(page.url.split("/#")[0], "kim", "Aaron")
+    for number in range(40):
+        line.ask("user_create", login=f"joakim-{number}", password=SECRET, first_name="Zoe")
+    look_for(page, "KIM")
+    expect(page.locator("button.found")).to_have_count(30)
+    expect(page.locator("button.found").first).to_contain_text("@kim")
+    line.close()
+
+
 def test_results_without_end_and_without(person: MakePerson, house: Process) -> None:
     petra = person(DESKTOP, service_workers="block").sign_up("petra", "Petra")
     line = Line(house.base_url, "petra")

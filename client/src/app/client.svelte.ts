@@ -11,7 +11,7 @@ import { record, records, text } from '../sync/model';
 import type { Draft } from '../sync/outbox.svelte';
 import { Outbox } from '../sync/outbox.svelte';
 import { World } from '../sync/world.svelte';
-import { nameOf } from '../text/names';
+import { bestFirst, nameOf } from '../text/names';
 import type { Session } from '../wire/http';
 import { forgetSession, freshSession, here, upload } from '../wire/http';
 import type { Json, LineState } from '../wire/socket';
@@ -25,6 +25,9 @@ import { note } from './said.svelte';
 
 const PRESENCE_AT_ONCE = 10;
 const AGAIN_MS = 5000;
+/** So many people are shown who were looked for, and so many times as many are looked at. */
+const PEOPLE = 30;
+const PEOPLE_PAGES = 4;
 const EXTENSIONS = ['chat_settings'];
 
 export class Client {
@@ -200,9 +203,9 @@ export class Client {
     await this.ask('message_read', { cid: chat.id, ...(ids ? { ids } : {}) }).catch(() => undefined);
   }
 
-  /** The direct chat with somebody. */
+  /** The direct chat with somebody: the plain one. */
   async direct(personId: string): Promise<ChatRecord> {
-    for (const chat of this.world.chats.values()) if (chat.personId === personId) return chat;
+    for (const chat of this.world.chats.values()) if (chat.personId === personId && !chat.isEncrypted) return chat;
     const answer = await this.ask('conversation_create', { type: 'u', participants: [personId] });
     return this.#made(answer);
   }
@@ -239,9 +242,17 @@ export class Client {
     this.world.admins.set(chat.id, ids(leading));
   }
 
+  /** Some people, the best ones first. The server gives them in an order of its own, so more are asked for than are shown. */
   async findPeople(keyword: string, but: readonly string[] = []): Promise<Person[]> {
-    const answer = await this.ask('user_search', { keyword, ignore_ids: but, limit: 30 });
-    return this.world.addPeople(records(answer.users));
+    const found: Person[] = [];
+    for (let pages = 0; pages < PEOPLE_PAGES; pages++) {
+      const ignored = [...but, ...found.map((each) => each.id)];
+      const answer = await this.ask('user_search', { keyword, ignore_ids: ignored, limit: PEOPLE });
+      const page = this.world.addPeople(records(answer.users));
+      found.push(...page);
+      if (page.length < PEOPLE) break;
+    }
+    return bestFirst(found, keyword).slice(0, PEOPLE);
   }
 
   /** Channels by a part of their name, also those one is not in. */

@@ -19,6 +19,7 @@ const GOODBYE_MS = 2000;
 /** What a message says, in one line; `""` for a notice. */
 export function gist(message: Message): string {
   if (message.body) return plain(message.body);
+  if (message.isEncrypted) return t('message.encrypted');
   const [first] = message.attachments;
   if (!first) return '';
   if (message.attachments.length > 1) return t('file.several', { n: message.attachments.length });

@@ -11,6 +11,8 @@ export const LANGUAGES: Record<Language, string> = { en: 'English', ru: 'Рус�
 const WORDS: Record<Language, Record<Key, Entry>> = { en, ru };
 
 let language = $state<Language>(preferred());
+/** The last midnight: what names days is drawn anew when there is another one. */
+let today = $state(midnight(Date.now()));
 
 const plurals = $derived(new Intl.PluralRules(language));
 const clock = $derived(new Intl.DateTimeFormat(language, { timeStyle: 'short' }));
@@ -63,14 +65,35 @@ export function fullDate(at: number): string {
   return full.format(at);
 }
 
+function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+/** It may be another day: to be called now and then, and when somebody comes back to the page. */
+export function turnDay(): void {
+  today = midnight(Date.now());
+}
+
+/** This moment; who asks for it is drawn anew on another day. */
+function current(): number {
+  void today;
+  return Date.now();
+}
+
+/** A day by the calendar of the place, as fields and machines write it: `2026-01-31`. */
+export function isoDay(at = current()): string {
+  const day = new Date(at);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${String(day.getFullYear()).padStart(4, '0')}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
 /** Days between then and now, by the calendar. */
 function daysAgo(at: number, now: number): number {
-  const midnight = (moment: number): number => new Date(moment).setHours(0, 0, 0, 0);
   return Math.round((midnight(now) - midnight(at)) / 86_400_000);
 }
 
 /** When, in as few letters as a list has room for. */
-export function shortDate(at: number, now = Date.now()): string {
+export function shortDate(at: number, now = current()): string {
   const days = daysAgo(at, now);
   if (days <= 0) return time(at);
   if (days < 7) return weekday.format(at);
@@ -78,7 +101,7 @@ export function shortDate(at: number, now = Date.now()): string {
 }
 
 /** A day, as a line between messages says it. */
-export function dayName(at: number, now = Date.now()): string {
+export function dayName(at: number, now = current()): string {
   const days = daysAgo(at, now);
   if (days === 0) return t('today');
   if (days === 1) return t('yesterday');
@@ -86,7 +109,7 @@ export function dayName(at: number, now = Date.now()): string {
 }
 
 /** Since when somebody is away. */
-export function lastSeen(seconds: number, now = Date.now()): string {
+export function lastSeen(seconds: number, now = current()): string {
   if (!seconds) return t('presence.never');
   const at = seconds * 1000;
   const days = daysAgo(at, now);
@@ -95,7 +118,7 @@ export function lastSeen(seconds: number, now = Date.now()): string {
 }
 
 /** When something was, as a sentence says it: `today at 14:05`. */
-export function since(at: number, now = Date.now()): string {
+export function since(at: number, now = current()): string {
   const days = daysAgo(at, now);
   if (days > 1) return dayName(at, now);
   return t('dayAt', { day: t(days === 1 ? 'yesterday' : 'today').toLowerCase(), time: time(at) });

@@ -69,6 +69,7 @@ export class Chats {
     const old = this.all.get(made.id);
     const chat: ChatRecord = {
       ...made,
+      isEncrypted: made.isEncrypted || !!old?.isEncrypted,
       last: 'last_message' in it ? made.last : (old?.last ?? null),
       unread: 'unread_messages_count' in it ? made.unread : (old?.unread ?? 0),
       changedAt: old && old.changedAt > made.changedAt ? old.changedAt : made.changedAt,

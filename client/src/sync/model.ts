@@ -54,12 +54,16 @@ export interface Message {
   readonly reactions: readonly (readonly [string, number])[];
   readonly own: readonly string[];
   readonly notice: Notice | null;
+  /** Its words are for another program, which has the keys: here it has none. */
+  readonly isEncrypted: boolean;
 }
 
 /** A chat as it is kept in the browser's own store. */
 export interface ChatRecord {
   readonly id: string;
   readonly kind: ChatKind;
+  /** Another program reads and writes it; two people may have one beside their plain one. */
+  readonly isEncrypted: boolean;
   readonly name: string;
   readonly description: string;
   readonly ownerId: string;
@@ -119,6 +123,7 @@ export function chatOf(it: Json, me: string): ChatRecord {
   return {
     id,
     kind: KINDS[text(it.type)] ?? 'group',
+    isEncrypted: it.is_encrypted === true,
     name: text(it.name),
     description: text(it.description),
     ownerId: owner,
@@ -126,7 +131,8 @@ export function chatOf(it: Json, me: string): ChatRecord {
     pictureUrl: it.image_url ? here(text(it.image_url)) : '',
     subscribers: Number(it.subscribers_count) || 0,
     changedAt: text(it.updated_at),
-    last: last ? messageOf({ ...last, cid: id }, me) : null,
+    // The server does not say of this one whether it is encrypted.
+    last: last ? messageOf({ ...last, cid: id, ...(it.is_encrypted === true ? { encrypted_message_type: 0 } : {}) }, me) : null,
     unread: Number(it.unread_messages_count) || 0,
   };
 }
@@ -136,7 +142,8 @@ export function messageOf(it: Json, me: string): Message {
   const from = text(it.from);
   const x = record(it.x) ?? {};
   const what = NOTICES[text(x.type)];
-  const attachments = Array.isArray(it.attachments) ? it.attachments : NOTHING;
+  const isEncrypted = typeof it.encrypted_message_type === 'number';
+  const attachments = Array.isArray(it.attachments) && !isEncrypted ? it.attachments : NOTHING;
   const reactions = record(it.reactions) ?? {};
   const created = Date.parse(text(it.created_at));
   return {
@@ -144,7 +151,7 @@ export function messageOf(it: Json, me: string): Message {
     ref: from === me ? text(x.ref) : '',
     chatId: text(it.cid),
     from,
-    body: text(it.body),
+    body: isEncrypted ? '' : text(it.body),
     at: Number.isFinite(created) ? created : (Number(it.t) || 0) * 1000,
     isEdited: !!it.updated_at && it.updated_at !== it.created_at,
     attachments: attachments.flatMap((each) => attachmentOf(record(each))),
@@ -154,6 +161,7 @@ export function messageOf(it: Json, me: string): Message {
     reactions: Object.entries(record(reactions.total) ?? {}).map(([face, n]) => [face, Number(n)]),
     own: Array.isArray(reactions.own) ? reactions.own.map(text) : NOTHING,
     notice: what ? { what, personId: text(record(x.user)?._id) } : null,
+    isEncrypted,
   };
 }
 

@@ -3,7 +3,7 @@ import type { ChatRecord } from './model';
 import { ChatOrder } from './order.svelte';
 
 const chat = (id: string, changedAt: string): ChatRecord => ({
-  id, changedAt, kind: 'group', name: id, description: '', ownerId: '', personId: '', pictureUrl: '', subscribers: 0, last: null, unread: 0,
+  id, changedAt, kind: 'group', isEncrypted: false, name: id, description: '', ownerId: '', personId: '', pictureUrl: '', subscribers: 0, last: null, unread: 0,
 });
 const ids = (order: ChatOrder): string => order.list.map((each) => each.id).join('');
 

@@ -44,7 +44,8 @@ export class Chat {
     this.after?.();
     return answer;
   };
-  line(): Timeline {
-    return new Timeline('c', this.ask, () => ME);
+  /** @param pause until the next frame; none: at once. */
+  line(pause?: () => Promise<void>): Timeline {
+    return new Timeline('c', this.ask, () => ME, pause);
   }
 }

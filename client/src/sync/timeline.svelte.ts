@@ -169,12 +169,12 @@ export class Timeline {
       const page = await pageBefore((params) => this.#list(params), first, PAGE);
       let edge = first;
       for (const slice of slices(page.messages, SLICE).reverse()) {
+        await this.pause();
         // The stretch was read anew, or reading on at its other end has let go of this one.
         if (turn !== this.#turn || this.messages[0]?.id !== edge.id) return;
         this.#set(merged(slice, this.messages));
         this.#trim('newer');
         edge = this.messages[0]!;
-        await this.pause();
       }
       if (turn === this.#turn && this.messages[0]?.id === edge.id) this.hasOlder = !page.isLast;
     });
@@ -192,11 +192,11 @@ export class Timeline {
       const page = await pageAfter((params) => this.#list(params), last, PAGE);
       let edge = last;
       for (const slice of slices(page.messages, SLICE)) {
+        await this.pause();
         if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id) return;
         this.#set(merged(this.messages, slice));
         this.#trim('older');
         edge = this.messages.at(-1)!;
-        await this.pause();
       }
       if (turn !== this.#turn || this.messages.at(-1)?.id !== edge.id || !page.isLast) return;
       this.#set(merged(this.messages, this.#late));
@@ -259,10 +259,15 @@ export class Timeline {
     if (there >= 0) this.messages = this.messages.with(there, change(this.messages[there]!));
   }
 
-  /** These were deleted. */
+  /** These were deleted. What is not here may be quoted or picked: all who look hear of it. */
   remove(ids: readonly string[]): void {
     for (const id of ids) this.#gone.add(id);
-    if (this.messages.some((each) => this.#gone.has(each.id))) this.#set(this.messages);
+    this.#set(this.messages);
+  }
+
+  /** It was deleted since this was read, here or elsewhere. */
+  isGone(id: string): boolean {
+    return this.#gone.has(id);
   }
 
   find(id: string): Message | undefined {

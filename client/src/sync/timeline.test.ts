@@ -207,3 +207,22 @@ test('a message or a moment is shown with its surroundings', async () => {
   expect(await line.around('f'.repeat(24))).toBe(false);
 });
 
+
+test('what is read comes onto the page with frames, nothing of it with the answer: two parts in one frame stutter', async () => {
+  for (const each of numbers(0, 200)) chat.say(each);
+  const frames: (() => void)[] = [];
+  const line = chat.line(() => new Promise((done) => frames.push(done)));
+  const drawn = async (): Promise<number> => {
+    const before = line.messages.length;
+    frames.pop()?.();
+    await new Promise((done) => setTimeout(done));
+    return line.messages.length - before;
+  };
+  await line.at(chat.clock - 100_000);
+  for (const way of ['older', 'newer'] as const) {
+    const read = line[way]();
+    expect(await drawn()).toBe(0);
+    while (frames.length) expect(await drawn()).toBeLessThanOrEqual(10);
+    expect(await read).toBe(true);
+  }
+});

@@ -227,7 +227,7 @@ export class World {
 
   #edited(it: Json): void {
     const [id, chatId, body] = [text(it.id), text(it.cid), text(it.body)];
-    this.changeMessage(chatId, id, (message) => ({ ...message, body, isEdited: true }));
+    this.changeMessage(chatId, id, (message) => ({ ...message, body: message.isEncrypted ? '' : body, isEdited: true }));
   }
 
   #deleted(it: Json): void {

@@ -54,6 +54,12 @@ export class LogView {
     this.hold();
   }
 
+  /** The rows are about to change: what stands at the top of the view is to stay there. */
+  brace(): void {
+    if (this.isPlaced) this.#catchUp();
+    this.hold();
+  }
+
   /** Something has grown or shrunk, and the browser tells of the scrolling first: bring the rows back before they count. */
   #catchUp(): void {
     const { box } = this;
