@@ -152,7 +152,7 @@ class OneWorld(RuleBasedStateMachine):
 
     def posted(self, voice: Voice, person: str, place: Place, said: Said) -> None:
         """It is the newest there, and all are to hear of it."""
-        self.world.touch(place)
+        self.world.touch(place, said)
         self.tell(place, Due("posted", said.text, person, said.files), said, voice)
 
     def tell(self, place: Place, due: Due, said: Said, voice: Voice) -> None:
@@ -292,9 +292,7 @@ class OneWorld(RuleBasedStateMachine):
         """SAMA's way of coming and going leaves a line in the chat, but readers leave a channel quietly."""
         if place.owner not in {"", actor}:
             return
-        if voice.dialect == "sama":
-            place.notice(actor)
-        self.world.touch(place)
+        self.world.touch(place, place.notice(actor) if voice.dialect == "sama" else None)
 
 
 def play(place: Town, examples: int) -> None:

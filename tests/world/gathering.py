@@ -204,6 +204,9 @@ class Gathering:
             if dialect == "astrak":
                 # Its dialogs are dated, and sorted, by the newest message that is still there.
                 wanted.sort(key=lambda each: -each.visible[-1].number if each.visible else 0)
+            if dialect == "tada":
+                # By what was said: not by who comes and goes, and not by what is deleted.
+                wanted.sort(key=lambda each: -each.newest)
             order = [each.line() for each in wanted if each.visible]
             found = [each.line() for each in shown if each.visible]
             assert found == order, (person, dialect, found, order)

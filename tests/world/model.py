@@ -29,7 +29,8 @@ class Place:
     """A room. `marks`: how many messages each has read; `number`: of a group.
 
     `in_team`: it is shown in the team, not in Tada's home team. `is_common`: everybody in the team is in it.
-    `owner`: of a channel, in which nobody else writes.
+    `owner`: of a channel, in which nobody else writes. `touches`: when something happened there, and the message
+    it was, if it was one.
     """
 
     people: tuple[str, ...]
@@ -38,6 +39,7 @@ class Place:
     number: int = 0
     is_common: bool = False
     owner: str = ""
+    touches: list[tuple[int, Said | None]] = field(default_factory=list)
     members: set[str] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
@@ -58,6 +60,12 @@ class Place:
         """What people have said there."""
         return [each for each in self.said if not each.is_deleted and not each.is_notice]
 
+    @property
+    def newest(self) -> int:
+        """When the newest thing was said there that is not deleted."""
+        said = (at for at, said in self.touches if said is not None and not said.is_deleted)
+        return max(said, default=0)
+
     def line(self) -> str:
         """The room in one line, for a failure to show."""
         texts = [each.text for each in self.visible]
@@ -75,9 +83,11 @@ class Place:
         later = [each for each in later if each.author != person and not each.is_silent]
         return sum(notices or not each.is_notice for each in later)
 
-    def notice(self, actor: str) -> None:
+    def notice(self, actor: str) -> Said:
         """The server says something about what *actor* did."""
-        self.said.append(Said(actor, "", is_notice=True))
+        said = Said(actor, "", is_notice=True)
+        self.said.append(said)
+        return said
 
     def enter(self, person: str) -> None:
         """Somebody is in it again; nothing is new to him, but that is not to say that he has read it."""
@@ -101,10 +111,11 @@ class Place:
 
 @dataclass
 class World:
-    """The rooms, the one that something last happened in first; and who blocks whom."""
+    """The rooms, the one that something last happened in first; who blocks whom; how much has happened."""
 
     places: list[Place]
     blocks: set[tuple[str, str]] = field(default_factory=set)
+    happened: int = 0
 
     def may_write(self, person: str, place: Place) -> bool:
         """In a channel its owner does, in a direct chat nobody while one has blocked the other."""
@@ -116,8 +127,10 @@ class World:
         one, other = place.people
         return bool(self.blocks & {(one, other), (other, one)})
 
-    def touch(self, place: Place) -> None:
-        """Something happened there."""
+    def touch(self, place: Place, said: Said | None = None) -> None:
+        """Something happened there: that was said, or something else."""
+        self.happened += 1
+        place.touches.append((self.happened, said))
         self.places.remove(place)
         self.places.insert(0, place)
 
