@@ -235,6 +235,25 @@ def test_an_audience_that_the_store_cannot_tell_just_now_is_asked_for_again(
     assert not caplog.records
 
 
+def test_what_waits_for_the_store_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fanout, "AGAIN_S", 0)
+    monkeypatch.setattr(fanout, "MOST_BEHIND", 2)
+
+    async def story() -> None:
+        room = Postroom()
+        room.store.away = 2
+        anna = room.ear(ANNA, 1)
+        room.fan_out.deliver([posted(TEA, 1), posted(HALL, 2), posted(TEA, 3), posted(HALL, 4)])
+        await room.settled()
+        # Those that nobody would let go of give way to those behind them.
+        assert seqs(anna) == [3, 4]
+
+    asyncio.run(story())
+    assert len(caplog.records) == 2
+
+
 def test_the_message_of_a_chat_that_is_gone_is_nobodys() -> None:
     async def story() -> None:
         room = Postroom()

@@ -55,6 +55,9 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 AGAIN_S = 0.5
 """After so long the store is asked again for an audience that it could not tell."""
 
+MOST_BEHIND = 20_000
+"""Events that wait behind one whose audience cannot be read. Beyond it that one is given up."""
+
 Hearer = Callable[[Event, Collection[AccountId]], None]
 """Is told of an event and whom it is for, in order. Must not wait; what it raises is logged."""
 
@@ -120,12 +123,12 @@ class FanOut:
             if chat_id is not None:
                 try:
                     await self._audience.card(chat_id)
-                except Unavailable:
-                    # Nothing new can happen meanwhile. Who is connected would find it in no log.
-                    await asyncio.sleep(AGAIN_S)
-                    continue
-                except Exception:
-                    # A mistake of ours: the others must not wait for it.
+                except Exception as error:
+                    # Who is connected would find it in no log, and little can happen while the store is away.
+                    if isinstance(error, Unavailable) and len(self._behind) <= MOST_BEHIND:
+                        await asyncio.sleep(AGAIN_S)
+                        continue
+                    # The others must not wait for it.
                     LOG.exception(
                         "The members of a chat could not be read; an event is not delivered"
                     )
