@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tertulia.web.addresses import is_loopback
+from tertulia.web.phrases import phrase
 from tertulia.web.rounds import Rounds
 from tertulia.web.speaker import Speaker, Upgrade
 
@@ -36,7 +37,7 @@ Extra = Callable[[str], tuple[tuple[bytes, bytes], ...]]
 def in_plain_words(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
     """The status' own name as plain text."""
     del path
-    return b"text/plain; charset=utf-8", f"{status.phrase}\n".encode()
+    return b"text/plain; charset=utf-8", f"{phrase(status)}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Door:
         """
         kind, body = words or self.refusal(path, status)
         lines = [
-            b"HTTP/1.1 %d %b" % (status, status.phrase.encode("ascii")),
+            b"HTTP/1.1 %d %b" % (status, phrase(status).encode("ascii")),
             *(b"%b: %b" % header for header in (*headers, *self.also(path))),
             b"content-type: " + kind,
             b"content-length: %d" % len(body),

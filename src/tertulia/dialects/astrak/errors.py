@@ -16,6 +16,7 @@ from tertulia.core.errors import (
     Unavailable,
 )
 from tertulia.core.signin import BLOCKED_ACCOUNT, UNCONFIRMED
+from tertulia.web.phrases import phrase
 
 DONE = 10
 MALFORMED = -1
@@ -109,4 +110,4 @@ def refused_at_the_door(status: HTTPStatus) -> Failure:
         return NOT_NOW
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MISTAKE_OF_OURS
-    return Failure(MALFORMED, status, f"{status.phrase}.")
+    return Failure(MALFORMED, status, f"{phrase(status)}.")

@@ -23,6 +23,7 @@ from tertulia.dialects.tada.errors import BODY, INTERNAL, Fault, NoSuchMethod, e
 from tertulia.dialects.tada.request import Answer, Call
 from tertulia.dialects.tada.wire.envelope import encode, failed, succeeded
 from tertulia.web.own_paths import OwnPaths
+from tertulia.web.phrases import phrase
 
 LOG = logging.getLogger(__name__)
 
@@ -138,9 +139,9 @@ def refusal(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
     """What the port itself refuses, in our form (`web.port.Refusal`)."""
     if path.rstrip("/") == UNVERSIONED_MESSAGE:
         # Its errors are sentences, without an envelope.
-        return JSON.encode(), encode({"ok": False, "error": f"{status.phrase}."})
+        return JSON.encode(), encode({"ok": False, "error": f"{phrase(status)}."})
     code = {404: "NOT_FOUND", 405: "INVALID_METHOD", 429: "RATE_LIMIT"}.get(status, "INVALID_DATA")
-    details = {BODY: f"{status.phrase}."} if code == "INVALID_DATA" else None
+    details = {BODY: f"{phrase(status)}."} if code == "INVALID_DATA" else None
     return JSON.encode(), failed(code, 0.0, details)
 
 

@@ -15,6 +15,7 @@ from tertulia.core.errors import (
     TooMuch,
     Unavailable,
 )
+from tertulia.web.phrases import phrase
 
 REALM = "tertulia"
 CHALLENGE = f'Bearer realm="{REALM}"'
@@ -166,4 +167,4 @@ def at_the_door(status: HTTPStatus) -> Fault:
         case HTTPStatus.SERVICE_UNAVAILABLE:
             return Fault(503, "temporarily_unavailable", "The server is busy. Try again.")
         case _:
-            return Fault(status, "invalid_request", f"{status.phrase}.")
+            return Fault(status, "invalid_request", f"{phrase(status)}.")

@@ -13,6 +13,7 @@ from tertulia.dialects.unet.errors import at_the_door
 from tertulia.dialects.unet.tokens import NOT_KEPT, TokenPoint
 from tertulia.dialects.unet.wire import encode
 from tertulia.web.own_paths import OwnPaths
+from tertulia.web.phrases import phrase
 
 AROUND_FILES_BYTES = 1 << 20
 """What a multipart body may have beside its files: `q`, boundaries, headers."""
@@ -31,7 +32,7 @@ def claims(path: str) -> bool:
 def refusal(path: str, status: HTTPStatus) -> tuple[bytes, bytes]:
     """What the port itself refuses, in our form (`web.port.Refusal`)."""
     if path.startswith("/auth"):
-        return b"text/plain; charset=utf-8", f"{status.phrase}\n".encode()
+        return b"text/plain; charset=utf-8", f"{phrase(status)}\n".encode()
     return b"application/json", encode(at_the_door(status).body)
 
 
