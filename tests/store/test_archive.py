@@ -126,6 +126,8 @@ def test_words_are_found_without_regard_to_case_and_taken_literally(in_store: In
             ("\\", []),
         ):
             assert await desk.texts(boris, anna.account_id, Sieve(words)) == found
+        await desk.write(anna, number, "letters", cipher=1)
+        assert await desk.texts(boris, anna.account_id, Sieve("letters")) == []
 
     in_store(story)
 

@@ -99,6 +99,8 @@ def test_a_page_is_cut_by_every_wish(in_store: InStore) -> None:
         await world.messages.mark_read(anna, ReadMark(tea, None, up_to=m[2].id), world.now)
         assert await found(unread=True) == "m4"
         assert await found(unread=False) == "m5 m3 m2 m1 m0"
+        await world.messages.append(anna, Draft(tea, "m3 in cipher", cipher=1), world.now)
+        assert await found(text="M3") == "m3"
 
     in_store(story)
 

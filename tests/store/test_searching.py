@@ -56,6 +56,17 @@ def test_part_of_a_word_is_found_in_any_case_and_language(in_store: InStore) -> 
     in_store(story)
 
 
+def test_the_letters_of_a_cipher_are_no_words(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.direct(anna, boris)
+        await world.post(anna, chat.id, "teapot")
+        await world.messages.append(anna, Draft(chat.id, "tea9x", cipher=1), world.now)
+        assert await found(world, boris, "tea") == ["teapot"]
+
+    in_store(story)
+
+
 def test_whatever_kind_of_chat_and_team_it_is_in(in_store: InStore) -> None:
     async def story(world: World) -> None:
         rooms = ChatWorld(world)

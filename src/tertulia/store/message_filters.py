@@ -26,6 +26,9 @@ NOT_HIDDEN = """
     NOT EXISTS (SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?)
 """
 
+# Nobody means the letters that a cipher happens to be made of.
+HAS_WORDS = r"m.cipher IS NULL AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\'"
+
 ONE_OF = "{column} IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)"
 
 _PICTURE = " OR ".join(f"""m.attachments LIKE '%"content_type":"{each}"%'""" for each in PICTURES)
@@ -77,7 +80,7 @@ def conditions(reader: AccountId, wish: MessageFilter, *, read_at: str | None = 
     if wish.types is not None:
         found.add(f"({' OR '.join(OF_TYPE[each] for each in wish.types) or '1 = 0'})")
     if wish.text:
-        found.add(r"COALESCE(m.folded, m.text) LIKE ? ESCAPE '\'", containing(wish.text))
+        found.add(HAS_WORDS, containing(wish.text))
     if wish.has_upload is not None:
         found.add(f"m.attachments IS {'NOT NULL' if wish.has_upload else 'NULL'}")
     if wish.important is not None:

@@ -10,7 +10,7 @@ from tertulia.core.searching import FoundMessage, FoundPage, Spot
 from tertulia.core.text import containing
 from tertulia.store import records
 from tertulia.store.engine import Engine
-from tertulia.store.message_filters import NOT_HIDDEN
+from tertulia.store.message_filters import HAS_WORDS, NOT_HIDDEN
 from tertulia.store.work import FAR_FUTURE, Row, Work, row, rows
 
 MOST_IN_WINDOW = 50_000
@@ -40,7 +40,7 @@ def _found(where: str) -> str:
     return rf"""
 SELECT {records.MESSAGE}, c.kind {where}
     AND (m.sent_at < ? OR m.id < ?) AND m.deleted_at IS NULL AND m.notice IS NULL
-    AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\' AND {NOT_HIDDEN}
+    AND {HAS_WORDS} AND {NOT_HIDDEN}
 ORDER BY m.sent_at DESC, m.id DESC LIMIT ?
 """
 

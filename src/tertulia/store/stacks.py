@@ -4,6 +4,7 @@ from tertulia.core.archive import Part, Sieve
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.message_model import UNREADABLE
 from tertulia.core.text import containing
+from tertulia.store.message_filters import HAS_WORDS
 from tertulia.store.work import FAR_FUTURE, Row, Work, row, rows
 
 SHOWN = """
@@ -27,7 +28,7 @@ IN_CHAT = "FROM messages m WHERE m.chat_id = ? AND m.sent_at > ? AND m.sent_at <
 SHOWN_TO_ALL = " AND m.deleted_at IS NULL AND m.notice IS NULL"
 SHOWN_TO_ONE = f" AND {SHOWN}"
 
-WITH_WORDS = r" AND COALESCE(m.folded, m.text) LIKE ? ESCAPE '\'"
+WITH_WORDS = f" AND {HAS_WORDS}"
 
 
 def _page(shown: str, words: str, order: str) -> str:
