@@ -1,4 +1,4 @@
-"""Files in a folder: whole or not at all."""
+"""Files in a folder: what is so there only. The rest is in `test_file_stores`."""
 
 import asyncio
 import contextlib
@@ -20,85 +20,19 @@ Story = Callable[[DiskFiles], Awaitable[None]]
 
 
 def in_folder(folder: Path, story: Story) -> None:
-    disk = DiskFiles(folder, lambda: NOW_S)
-    disk.open_folder()
-    try:
-        asyncio.run(_as_coroutine(story, disk))
-    finally:
-        disk.close()
+    async def play() -> None:
+        disk = DiskFiles(folder, lambda: NOW_S)
+        disk.open_folder()
+        try:
+            await story(disk)
+        finally:
+            await disk.close()
 
-
-async def _as_coroutine(story: Story, disk: DiskFiles) -> None:
-    await story(disk)
+    asyncio.run(play())
 
 
 def found(folder: Path) -> list[Path]:
     return [each for each in folder.rglob("*") if each.is_file()]
-
-
-async def content(disk: DiskFiles) -> bytes | None:
-    stored = await disk.open(FILE)
-    if stored is None:
-        return None
-    with contextlib.closing(stored):
-        return bytes(await stored.read(0, stored.size_bytes))
-
-
-def test_a_file_comes_back_as_it_came(tmp_path: Path) -> None:
-    whole = os.urandom(3 * WRITE_BYTES + 5)
-
-    async def story(disk: DiskFiles) -> None:
-        upload = await disk.begin(FILE)
-        for start in range(0, len(whole), 70_000):
-            await upload.write(whole[start : start + 70_000])
-        assert await content(disk) is None
-        await upload.keep()
-        assert await content(disk) == whole
-        stored = await disk.open(FILE)
-        assert stored is not None
-        assert await stored.read(10, 4) == whole[10:14]
-        assert await stored.read(len(whole) - 1, 4) == whole[-1:]
-        assert await stored.read(len(whole), 4) == b""
-        stored.close()
-        stored.close()
-
-    in_folder(tmp_path, story)
-    assert len(found(tmp_path)) == 1
-
-
-def test_many_small_pieces_are_one_file(tmp_path: Path) -> None:
-    async def story(disk: DiskFiles) -> None:
-        upload = await disk.begin(FILE)
-        for number in range(3_000):
-            await upload.write(bytes([number % 256]))
-        await upload.keep()
-        assert await content(disk) == bytes(number % 256 for number in range(3_000))
-
-    in_folder(tmp_path, story)
-
-
-def test_an_abandoned_upload_leaves_nothing(tmp_path: Path) -> None:
-    async def story(disk: DiskFiles) -> None:
-        upload = await disk.begin(FILE)
-        for _ in range(5):
-            await upload.write(bytes(WRITE_BYTES))
-        upload.abandon()
-
-    in_folder(tmp_path, story)
-    assert found(tmp_path) == []
-
-
-def test_of_two_uploads_the_first_that_is_complete_counts(tmp_path: Path) -> None:
-    async def story(disk: DiskFiles) -> None:
-        one, other = await disk.begin(FILE), await disk.begin(FILE)
-        await one.write(b"one")
-        await other.write(b"other")
-        await other.keep()
-        await one.keep()
-        assert await content(disk) == b"other"
-
-    in_folder(tmp_path, story)
-    assert len(found(tmp_path)) == 1
 
 
 @contextlib.contextmanager
@@ -148,5 +82,37 @@ def test_a_removed_file_takes_its_previews_along(tmp_path: Path) -> None:
         await disk.remove(FILE)
         assert found(tmp_path) == [path.with_name(path.name + "9")]
         await disk.remove(FILE)
+
+    in_folder(tmp_path, story)
+
+
+def test_an_abandoned_upload_leaves_nothing(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        upload = await disk.begin(FILE)
+        for _ in range(5):
+            await upload.write(bytes(WRITE_BYTES))
+        upload.abandon()
+
+    in_folder(tmp_path, story)
+    assert found(tmp_path) == []
+
+
+def test_of_two_uploads_one_file_is_left(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        for _ in range(2):
+            upload = await disk.begin(FILE)
+            await upload.write(b"once")
+            await upload.keep()
+
+    in_folder(tmp_path, story)
+    assert len(found(tmp_path)) == 1
+
+
+def test_a_folder_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    async def story(disk: DiskFiles) -> None:
+        await disk.check()
+        (tmp_path / "incoming").rename(tmp_path / "elsewhere")
+        with pytest.raises(FileNotFoundError):
+            await disk.check()
 
     in_folder(tmp_path, story)

@@ -3,7 +3,6 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,7 +142,7 @@ def disk(tmp_path: Path) -> Iterator[DiskFiles]:
     files = DiskFiles(tmp_path, lambda: 0.0)
     files.open_folder()
     yield files
-    files.close()
+    asyncio.run(files.close())
 
 
 async def kept(disk: DiskFiles, number: int, content: bytes) -> FileId:
@@ -194,10 +193,9 @@ def test_the_small_copy_is_the_square_in_the_middle_and_the_large_one_the_whole(
 @pytest.mark.slow
 def test_pictures_are_drawn_off_the_loop_one_at_a_time(disk: DiskFiles) -> None:
     async def story() -> None:
-        assert isinstance(disk._painter, ThreadPoolExecutor)
         content = encoded(Image.new("RGB", (2_000, 2_000), RED), "PNG")
         drawn = await asyncio.gather(*(disk.redrawn(content) for _ in range(4)))
         assert {each.width for each in drawn if each is not None} == {1_024}
-        assert disk._painter._max_workers == 1
+        assert disk._painter._thread._max_workers == 1
 
     asyncio.run(story())

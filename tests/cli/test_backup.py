@@ -20,6 +20,7 @@ from tertulia.cli.progress import Progress
 from tertulia.core.model import NewFile
 from tertulia.store.files import SqlFiles
 from tertulia.store.migrate import newest_step
+from tests.bucket_server import new_url
 from tests.store.world import START, World, in_file, tell
 
 SHORT = bytes(range(256)) * 9
@@ -54,7 +55,7 @@ async def few_things(world: World, folder: Path) -> None:
         await upload.write(contents[file.name])
         await upload.keep()
         await records.note_uploaded(file.id, None, world.now)
-    disk.close()
+    await disk.close()
 
 
 @pytest.fixture
@@ -193,6 +194,38 @@ def test_a_file_that_is_gone_does_not_stop_it(tmp_path: Path, data: Path, run: R
     status, out, _ = run("check", "--data", other)
     assert status == 1
     assert "WRONG  every uploaded file is there, and whole: 1 missing, the first is " in out
+
+
+@pytest.mark.integration
+def test_files_move_from_a_folder_into_a_bucket_and_back(
+    tmp_path: Path, data: Path, run: Run
+) -> None:
+    file, again, url = tmp_path / "one.tar", tmp_path / "two.tar", new_url()
+    inside = ("--data", tmp_path / "inside", "--files-url", url)
+    assert run("backup", file, "--data", data)[0] == 0
+    assert run("restore", file, *inside)[0] == 0
+    assert not (tmp_path / "inside" / "files").exists()
+    assert run("check", *inside)[0] == 0
+    status, _, err = run("restore", file, "--data", tmp_path / "other", "--files-url", url)
+    assert (status, "there are files already: s3://tertulia/" in err) == (2, True)
+    assert "secret" not in err
+    status, out, _ = run("backup", again, *inside)
+    assert (status, out.endswith(" and 2 files, 3.0 MiB.\n")) == (0, True)
+    assert run("restore", again, "--data", tmp_path / "other")[0] == 0
+    assert uploads(tmp_path / "other") == uploads(data)
+    assert kept(tmp_path / "other") == kept(data)
+
+
+@pytest.mark.integration
+def test_of_a_backup_that_was_cut_off_nothing_is_left_in_the_bucket(
+    tmp_path: Path, data: Path, run: Run
+) -> None:
+    file, url = tmp_path / "one.tar", new_url()
+    run("backup", file, "--data", data)
+    file.write_bytes(file.read_bytes()[:-2_000])
+    for _ in range(2):
+        status, _, err = run("restore", file, "--data", tmp_path / "other", "--files-url", url)
+        assert (status, "there are files already" in err) == (2, False)
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path, data: Path, run: Run) -> None:

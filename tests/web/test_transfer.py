@@ -2,7 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,16 @@ from urllib.parse import urlsplit
 import pytest
 import uvloop
 from PIL import Image
+from starlette.requests import Request
 
 from tertulia.adapters.clock import SystemClock
 from tertulia.assembly import Server, files_for
-from tertulia.core.ids import SessionId
+from tertulia.core.errors import Unavailable
+from tertulia.core.ids import AccountId, FileId, SessionId
 from tertulia.core.links import DOWNLOAD_S, UPLOAD_S, FileLinks
 from tertulia.core.model import Actor, File, NewAccount, NewFile
 from tertulia.settings import Settings, SettingsError
+from tertulia.web.transfer import answer
 from tests.house import running_house
 from tests.web.serving import until
 
@@ -381,12 +385,57 @@ def test_what_was_announced_just_now_is_waited_for(tmp_path: Path) -> None:
     in_depot(tmp_path, story)
 
 
-def test_a_bucket_is_refused_at_the_start() -> None:
-    with pytest.raises(SettingsError, match="keeps files in a folder only"):
-        files_for(Settings(files_url="s3://bucket?endpoint_url=http://s3:9000"), SystemClock())
+class Vanishing:
+    """A stored file in a place that goes away after the first bytes of it."""
+
+    size_bytes, content_type, is_closed = 10, "", False
+
+    async def read(self, offset: int, count: int) -> bytes:
+        if offset:
+            raise Unavailable("file store")
+        return b"abc"
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_when_the_place_of_a_file_goes_away_the_download_breaks_off() -> None:
+    stored, sent = Vanishing(), list[MutableMapping[str, Any]]()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def story() -> None:
+        file = File(FileId(1), AccountId(1), "a", "a/b", 10, 0, 1, None, None)
+        request = Request({"type": "http", "method": "GET", "headers": []})
+        await answer(request, file, stored, None, 60)(request.scope, receive, send)
+
+    asyncio.run(story())
+    # The server hangs up on an answer that has no end.
+    assert [each.get("more_body") for each in sent] == [None, True]
+    assert stored.is_closed
+
+
+def test_without_the_library_of_buckets_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if it were not installed.
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    settings = Settings(files_url="s3://bucket?endpoint_url=http://s3:9000")
+    with pytest.raises(SettingsError, match=r"is missing: install it with '\.\[s3\]'"):
+        asyncio.run(files_for(settings, SystemClock()))
+
+
+def test_an_unknown_word_about_a_bucket_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"^files_url: nothing is known of 'region'; did you"):
+        asyncio.run(files_for(Settings(files_url="s3://bucket?region=x"), SystemClock()))
 
 
 def test_a_folder_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "files").touch()
     with pytest.raises(SettingsError, match="cannot be used"):
-        files_for(Settings(data=tmp_path), SystemClock())
+        asyncio.run(files_for(Settings(data=tmp_path), SystemClock()))

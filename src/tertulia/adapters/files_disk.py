@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tertulia.adapters import pictures
-from tertulia.core.errors import TooMuch, Unavailable
+from tertulia.adapters.painter import Painter
+from tertulia.core.errors import TooMuch
 from tertulia.core.ids import COUNTER_BITS, FileId
 from tertulia.core.portraits import Drawn
 
@@ -27,8 +28,6 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 THREADS = 4
-MOST_PREVIEWS_WAITING = 64
-"""Pictures. Beyond it who asks for one more is refused: each may take some 100 ms."""
 
 WRITE_BYTES = 1 << 20
 """So much is collected before it is written. An upload holds at most twice as much in memory."""
@@ -60,19 +59,40 @@ class DiskFiles:
         self._incoming = folder / "incoming"
         self._now_s = now_s
         self._threads = ThreadPoolExecutor(THREADS, "files")
-        # One at a time: that bounds their memory.
-        self._painter = ThreadPoolExecutor(1, "pictures")
-        self._previews_waiting = 0
+        self._painter = Painter()
+
+    @property
+    def where(self) -> str:
+        """The folder, for the operator."""
+        return str(self._folder)
 
     def open_folder(self) -> None:
         """Make the folder if need be. Raises: OSError when it cannot be written to."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._try()
+
+    def _try(self) -> None:
         with tempfile.TemporaryFile(dir=self._incoming):
             pass
 
-    def close(self) -> None:
+    async def check(self) -> None:
+        """The folder is there, and can be written to. Raises: OSError."""
+        # Not in our threads: those may all be writing.
+        await asyncio.to_thread(self._try)
+
+    async def is_empty(self) -> bool:
+        """Whether no file is kept here yet."""
+        return await self._in_thread(self._is_empty)
+
+    def _is_empty(self) -> bool:
+        return all(each == self._incoming for each in self._folder.iterdir())
+
+    async def close(self) -> None:
         """Finish what is under way, and remove what was abandoned."""
-        self._painter.shutdown(wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._painter.close()
         self._threads.shutdown(wait=True)
 
     async def begin(self, file_id: FileId) -> "DiskUpload":
@@ -110,20 +130,12 @@ class DiskFiles:
 
     async def redrawn(self, content: bytes) -> Drawn | None:
         """See `core.portraits.PortraitStore`."""
-        found = await self._painted(pictures.redrawn, content)
-        return None if found is None else Drawn(*found)
+        return await self._painter.redrawn(content)
 
     async def _painted(self, work: Callable[..., T], *args: Any) -> T:
         """What the painter makes of it. Raises: Unavailable: too many wait for him."""
-        if self._previews_waiting >= MOST_PREVIEWS_WAITING:
-            raise Unavailable("previews")
-        self._previews_waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            with _room():
-                return await loop.run_in_executor(self._painter, work, *args)
-        finally:
-            self._previews_waiting -= 1
+        with _room():
+            return await self._painter.painted(work, *args)
 
     def _copy(
         self, file_id: FileId, ending: str, made: Callable[[Path], bytes | None]

@@ -8,7 +8,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,12 +50,12 @@ JPEG: Final = "image/jpeg"
 WEBP: Final = "image/webp"
 
 
-def sides(path: Path) -> tuple[int, int] | None:
+def sides(source: Path | BinaryIO) -> tuple[int, int] | None:
     """Width and height as the picture is to be shown; None when it is none that we can read.
 
     Only its head is read.
     """
-    image = _opened(path)
+    image = _opened(source)
     if image is None:
         return None
     with image:
@@ -65,7 +65,7 @@ def sides(path: Path) -> tuple[int, int] | None:
         return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
-def preview(path: Path, side: int) -> bytes | None:
+def preview(source: Path | BinaryIO, side: int) -> bytes | None:
     """The picture in at most *side* pixels a side, upright, as JPEG, or WebP if one can see through it.
 
     The first one of several. None when it cannot be read, or has too many pixels.
@@ -73,7 +73,7 @@ def preview(path: Path, side: int) -> bytes | None:
     # Here, so that a server that never sees a picture does without.
     from PIL import ImageOps  # noqa: PLC0415 - see above
 
-    image = _opened(path)
+    image = _opened(source)
     if image is None:
         return None
     most = MOST_PIXELS_OF_JPEG if image.format in JPEGS else MOST_PIXELS
@@ -106,11 +106,11 @@ def redrawn(content: bytes) -> tuple[bytes, int, int] | None:
     return None if large is None else (_encoded(large, "JPEG", 90), large.width, large.height)
 
 
-def portrait(path: Path, *, square: bool) -> bytes | None:
+def portrait(source: Path | BinaryIO, *, square: bool) -> bytes | None:
     """A copy as JPEG: the square in the middle with `SQUARE_SIDE` pixels a side, or the whole, as `redrawn`."""
     from PIL import Image, ImageOps  # noqa: PLC0415 - as above
 
-    image = _opened(path)
+    image = _opened(source)
     if image is None:
         return None
     with image:
@@ -171,17 +171,25 @@ def kind_of(content: bytes) -> str:
     return JPEG if content.startswith(b"\xff\xd8") else WEBP
 
 
-def _opened(source: Path | io.BytesIO) -> "Image | None":
+def _opened(source: Path | BinaryIO) -> "Image | None":
     from PIL import Image  # noqa: PLC0415 - as above
 
     # Ours are lower, and are an answer instead of a warning.
     Image.MAX_IMAGE_PIXELS = None
     try:
-        if isinstance(source, Path) and source.stat().st_size > MOST_BYTES:
+        if _size(source) > MOST_BYTES:
             return None
         return Image.open(source, formats=FORMATS)
     except UNREADABLE:
         return None
+
+
+def _size(source: Path | BinaryIO) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    return size
 
 
 def _orientation(image: "Image") -> int:

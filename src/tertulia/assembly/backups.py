@@ -23,8 +23,8 @@ from tertulia.adapters.backup_file import (
     Manifest,
 )
 from tertulia.adapters.clock import SystemClock
-from tertulia.adapters.files_disk import DiskFiles
-from tertulia.assembly.server import files_for, need_driver
+from tertulia.assembly.files import ServerFiles, files_for
+from tertulia.assembly.server import need_driver
 from tertulia.core.errors import TooMuch, Unavailable
 from tertulia.core.ids import FileId
 from tertulia.settings import Settings, SettingsError, local_path
@@ -35,6 +35,9 @@ from tertulia.store.migrate import NewerStore, newest_step
 
 Tell = Callable[[str, int, int], None]
 """How far it is: what is being done, how much of it, of how much."""
+
+LOOKED_AT_ONCE = 16
+"""Files: in a bucket each look is a journey."""
 
 UPLOADED = "SELECT id, size_bytes FROM files WHERE uploaded_at IS NOT NULL ORDER BY id"
 
@@ -87,8 +90,8 @@ async def _written(settings: Settings, stream: BinaryIO, tell: Tell) -> Done:
         writer = BackupWriter(stream, _manifest(settings, snapshot, tables, sizes))
         await _write_tables(snapshot, tables, writer, tell)
     # Behind the snapshot: files do not change, and copying them may take long.
-    async with _disk(settings) as disk:
-        await _write_files(disk, sizes, writer, tell)
+    async with _files(settings) as place:
+        await _write_files(place, sizes, writer, tell)
     writer.end()
     return Done(writer.rows, writer.files, 0, len(sizes) - writer.files)
 
@@ -119,11 +122,11 @@ async def _write_tables(
 
 
 async def _write_files(
-    disk: DiskFiles, sizes: dict[FileId, int], writer: BackupWriter, tell: Tell
+    place: ServerFiles, sizes: dict[FileId, int], writer: BackupWriter, tell: Tell
 ) -> None:
     total, written = sum(sizes.values()), 0
     for number in sizes:
-        file = await disk.open(number)
+        file = await place.open(number)
         if file is None:
             # Deleted since the snapshot, or lost before.
             continue
@@ -164,11 +167,25 @@ def restore(settings: Settings, path: Path, tell: Tell) -> Manifest:
 
 
 async def _restored(settings: Settings, reader: BackupReader, tell: Tell) -> None:
-    async with _filling(settings, reader.manifest.step) as filling, _disk(settings) as disk:
-        await _take(reader, filling, disk, tell)
+    await _need_no_files(settings)
+    async with _filling(settings, reader.manifest.step) as filling, _files(settings) as place:
+        await _take(reader, filling, place, tell)
 
 
-async def _take(reader: BackupReader, filling: Filling, disk: DiskFiles, tell: Tell) -> None:
+async def _need_no_files(settings: Settings) -> None:
+    """Of another store they would be taken for those of this one. Raises: NotEmpty."""
+    is_folder = settings.files_url.startswith("file:")
+    if is_folder and not local_path(settings.files_url).exists():
+        # It need not be made to know that.
+        return
+    async with _files(settings) as place:
+        if not await place.is_empty():
+            raise NotEmpty(
+                f"there are files already: {place.where}. Move them away, or name another place"
+            )
+
+
+async def _take(reader: BackupReader, filling: Filling, place: ServerFiles, tell: Tell) -> None:
     rows = taken = 0
     total = sum(reader.manifest.tables.values())
     kept: list[FileId] = []
@@ -176,7 +193,7 @@ async def _take(reader: BackupReader, filling: Filling, disk: DiskFiles, tell: T
         for entry in reader.entries():
             if isinstance(entry, Content):
                 kept.append(FileId(entry.number))
-                await _keep(disk, entry)
+                await _keep(place, entry)
                 taken += entry.size_bytes
                 tell("bytes of files", taken, reader.manifest.file_bytes)
             else:
@@ -186,18 +203,18 @@ async def _take(reader: BackupReader, filling: Filling, disk: DiskFiles, tell: T
     except BaseException:
         # Else the next attempt would find a folder that is not empty.
         for number in kept:
-            await disk.remove(number)
+            await place.remove(number)
         raise
 
 
-async def _keep(disk: DiskFiles, content: Content) -> None:
-    upload = await disk.begin(FileId(content.number))
+async def _keep(place: ServerFiles, content: Content) -> None:
+    upload = await place.begin(FileId(content.number))
     try:
         for chunk in content.chunks:
             await upload.write(chunk)
         await upload.keep()
     except TooMuch as error:
-        raise Unavailable("room on the disk for the files") from error
+        raise Unavailable("room for the files") from error
     finally:
         upload.abandon()
 
@@ -216,8 +233,8 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
             wrong = f"broken {verdict.broken} times, first by number {verdict.first}"
             yield Finding(verdict.says, wrong if verdict.broken else "")
         files = await snapshot.ask(UPLOADED)
-    async with _disk(settings) as disk:
-        yield Finding("every uploaded file is there, and whole", await _amiss(disk, files))
+    async with _files(settings) as place:
+        yield Finding("every uploaded file is there, and whole", await _amiss(place, files))
 
 
 def _need_this_version(step: int) -> None:
@@ -232,17 +249,17 @@ def _need_this_version(step: int) -> None:
         )
 
 
-async def _amiss(disk: DiskFiles, files: Sequence[Row]) -> str:
+async def _amiss(place: ServerFiles, files: Sequence[Row]) -> str:
     """Which files are not as the store says; "" when all are."""
     missing, other = [], []
-    for number, size in files:
-        file = await disk.open(FileId(int(number or 0)))
-        if file is None:
-            missing.append(number)
-            continue
-        if file.size_bytes != size:
-            other.append(number)
-        file.close()
+    for start in range(0, len(files), LOOKED_AT_ONCE):
+        some = files[start : start + LOOKED_AT_ONCE]
+        lengths = await asyncio.gather(*(_length(place, number) for number, _ in some))
+        for (number, size), length in zip(some, lengths, strict=True):
+            if length is None:
+                missing.append(number)
+            elif length != size:
+                other.append(number)
     found = []
     if missing:
         found.append(f"{len(missing)} missing, the first is {missing[0]}")
@@ -251,13 +268,22 @@ async def _amiss(disk: DiskFiles, files: Sequence[Row]) -> str:
     return "; ".join(found)
 
 
+async def _length(place: ServerFiles, number: object) -> int | None:
+    """None: it is not there."""
+    file = await place.open(FileId(int(str(number))))
+    if file is None:
+        return None
+    file.close()
+    return file.size_bytes
+
+
 @contextlib.asynccontextmanager
-async def _disk(settings: Settings) -> AsyncIterator[DiskFiles]:
-    disk = files_for(settings, SystemClock())
+async def _files(settings: Settings) -> AsyncIterator[ServerFiles]:
+    place = await files_for(settings, SystemClock())
     try:
-        yield disk
+        yield place
     finally:
-        disk.close()
+        await place.close()
 
 
 def _snapshot(settings: Settings) -> AbstractAsyncContextManager[Snapshot]:
@@ -271,7 +297,6 @@ def _snapshot(settings: Settings) -> AbstractAsyncContextManager[Snapshot]:
 @contextlib.asynccontextmanager
 async def _filling(settings: Settings, step: int) -> AsyncIterator[Filling]:
     """A new store, which comes to be when the block has ended well."""
-    _need_no_files(local_path(settings.files_url))
     if settings.database_url.startswith("sqlite:"):
         store: AbstractAsyncContextManager[Filling] = into_file(
             local_path(settings.database_url), step
@@ -280,12 +305,6 @@ async def _filling(settings: Settings, step: int) -> AsyncIterator[Filling]:
         store = _postgres().into_database(settings.database_url, step)
     async with store as filling:
         yield filling
-
-
-def _need_no_files(folder: Path) -> None:
-    """Of another store they would be taken for those of this one. Raises: NotEmpty."""
-    if any(each.name != "incoming" for each in folder.glob("*")):
-        raise NotEmpty(f"there are files already: {folder}. Move them away, or name another folder")
 
 
 def _postgres() -> ModuleType:

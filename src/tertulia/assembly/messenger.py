@@ -175,7 +175,7 @@ async def messenger(parts: Parts) -> Messenger:
     most_bytes, sign_up = parts.settings.max_upload, parts.settings.registration
     bots = await house_bots(engine, clock.now_ms())
     teams = Teams(SqlTeams(engine), SqlTeamMembers(engine), bots, clock)
-    files = Files(stored, parts.disk, links, clock, most_bytes=most_bytes)
+    files = Files(stored, parts.files, links, clock, most_bytes=most_bytes)
     core = Services(
         accounts=Accounts(accounts, blocks, parts.passwords, hub, clock, sign_up=sign_up),
         signin=SignIn(
@@ -211,7 +211,7 @@ async def messenger(parts: Parts) -> Messenger:
         teams=teams,
         invitations=Invitations(SqlInvitations(engine), clock),
         sections=Sections(SqlSections(engine), teams, clock),
-        portraits=Portraits(stored, parts.disk, clock),
+        portraits=Portraits(stored, parts.files, clock),
         ui_settings=UiSettings(SqlUiSettings(engine)),
         chat_lists=ChatLists(SqlChatLists(engine), clock),
         chat_settings=ChatSettings(SqlChatSettings(engine), clock),

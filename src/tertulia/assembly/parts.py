@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tertulia.adapters.drawings import Drawer
-from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
+from tertulia.assembly.files import ServerFiles
 from tertulia.assembly.tasks import Tasks
 from tertulia.core.codes import Mailer
 from tertulia.core.ports import Clock, Passwords
@@ -29,7 +29,7 @@ class Parts:
         tally: where everything is counted.
         tasks: what runs in the background.
         bus: what happened goes through here.
-        disk: the content of files.
+        files: the content of files.
         mailer: sends mail.
         outbound: every request the server makes itself.
         drawer: draws pictures.
@@ -43,7 +43,7 @@ class Parts:
     tally: Tally
     tasks: Tasks
     bus: InProcessBus
-    disk: DiskFiles
+    files: ServerFiles
     mailer: Mailer
     outbound: Outbound
     drawer: Drawer

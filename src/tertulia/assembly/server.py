@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from tertulia import __version__
 from tertulia.adapters.drawings import Drawer
 from tertulia.adapters.email import mailer_at
-from tertulia.adapters.files_disk import DiskFiles
 from tertulia.adapters.outbound import Outbound
 from tertulia.assembly.dialects import dialects
+from tertulia.assembly.files import files_for
 from tertulia.assembly.messenger import Messenger, messenger
 from tertulia.assembly.parts import Parts
 from tertulia.assembly.tasks import Chore, Spawn, Tasks, hourly
@@ -78,7 +78,7 @@ async def built(
         passwords: hashes them.
         clock: the time.
     """
-    disk, tasks = files_for(settings, clock), Tasks()
+    files, tasks = await files_for(settings, clock), Tasks()
     tally, bus = Tally(), InProcessBus()
     engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
@@ -94,7 +94,7 @@ async def built(
         tally,
         tasks,
         bus,
-        disk,
+        files,
         mailer,
         outbound,
         drawer,
@@ -112,7 +112,10 @@ async def built(
         await core.callbacks.open()
         await made.callbacks.open()
         routes = [route for dialect in (*claiming, rest) for route in dialect.routes]
-        routes += [*health_routes({"store": engine.check}), metrics_route(tally)]
+        routes += [
+            *health_routes({"store": engine.check, "files": files.check}),
+            metrics_route(tally),
+        ]
         routes += Transfer(core.files).routes()
         routes += description_routes(DESCRIBED)
         routes += page_routes(BUILT, _about(settings, made))
@@ -127,7 +130,7 @@ async def built(
     finally:
         drawer.close()
         mailer.close()
-        disk.close()
+        await files.close()
         await engine.close()
 
 
@@ -235,23 +238,6 @@ def _limits(settings: Settings, claims: Claims) -> Limits:
 
 def _json_limits(settings: Settings) -> JsonLimits:
     return JsonLimits(settings.max_json_depth, settings.max_json_keys, settings.max_json_items)
-
-
-def files_for(settings: Settings, clock: Clock) -> DiskFiles:
-    """Where the settings want files to lie.
-
-    Raises:
-        SettingsError: not in a folder, or in one that cannot be written to.
-    """
-    if not settings.files_url.startswith("file:"):
-        raise SettingsError("files_url: this version keeps files in a folder only: file:///PATH")
-    folder = local_path(settings.files_url)
-    disk = DiskFiles(folder, lambda: clock.now_ms() / 1000)
-    try:
-        disk.open_folder()
-    except OSError as error:
-        raise SettingsError(f"files_url: {folder} cannot be used: {error.strerror}") from error
-    return disk
 
 
 def engine_for(settings: Settings) -> EngineOf:

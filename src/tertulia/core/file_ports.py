@@ -78,7 +78,11 @@ class StoredFile(Protocol):
 
 
 class FileStore(Protocol):
-    """The content of files, each under its number."""
+    """The content of files, each under its number.
+
+    Where it is kept elsewhere, everything but `remove`, uploads and stored files too, raises
+    `Unavailable` ("file store") when that place does not answer.
+    """
 
     async def begin(self, file_id: FileId) -> Upload:
         """A new upload. Raises: TooMuch("bytes") when there is no room at all."""
@@ -101,7 +105,7 @@ class FileStore(Protocol):
         ...
 
     async def remove(self, file_id: FileId) -> None:
-        """Its content and previews are gone, if there were any."""
+        """Its content and previews are gone, if there were any; or will be, when it can be done."""
         ...
 
     async def tidy(self) -> None:

@@ -123,6 +123,7 @@ class Files:
         Raises:
             BadInput: "content": it is longer or shorter than announced.
             TooMuch: "bytes": there is no room for it.
+            Unavailable: "file store".
         """
         if file.uploaded_at is not None:
             return

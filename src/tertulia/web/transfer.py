@@ -293,7 +293,11 @@ class _Content(Response):
     async def _send(self, send: Send, gone: asyncio.Task[None]) -> None:
         place = self._start
         while place < self._stop and not gone.done():
-            chunk = await self._stored.read(place, min(READ_BYTES, self._stop - place))
+            try:
+                chunk = await self._stored.read(place, min(READ_BYTES, self._stop - place))
+            except Unavailable:
+                # Where files lie has said in the log what happened. All we can say is to hang up.
+                return
             if not chunk:
                 raise EOFError("a stored file is shorter than it was")
             place += len(chunk)
