@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tertulia.dialects.sama import ids
 from tests.browser.client import (
     DESKTOP,
     PHONE,
@@ -132,6 +133,11 @@ def test_people_are_blocked_and_kept(person: MakePerson, house: Process) -> None
     expect(main).to_contain_text("@zoe")
     expect(main).to_contain_text("zoe@example.org")
     expect(main.get_by_role("link", name="Chess club")).to_be_visible()
+    # The address that Unet tells of a person names her by a number.
+    page.goto(f"{yuri.url}/#/contacts")
+    expect(main).not_to_contain_text("@zoe")
+    page.goto(f"{yuri.url}/#/users/{ids.account(zoe_line.id)}")
+    expect(main).to_contain_text("@zoe")
     shot(page, "person-desktop")
     main.get_by_role("button", name="Add contact").click()
     expect(page.get_by_text("Zoe is in your contacts.")).to_be_visible()

@@ -1,6 +1,7 @@
 """Files of messages: parts of a form and files that are there, shown, renamed and taken away."""
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -228,6 +229,27 @@ def test_a_complex_request_brings_files(town: Town, token: str) -> None:
     assert one["attachments"]["files"][0]["name"] == "a"
     assert two["attachments"]["files"][0]["name"] == "b"
     assert three["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("kind", ["", "Content-Type: application/pdf\r\n"])
+def test_a_part_is_a_file_without_a_name_of_its_own(town: Town, token: str, kind: str) -> None:
+    q = json.dumps({"chat_id": town.ids["boris"], "attachments": [{"file": "acta"}]})
+    edge = "--x\r\nContent-Disposition: form-data; name="
+    body = f'{edge}"q"\r\n\r\n{q}\r\n{edge}"acta"\r\n{kind}\r\n'.encode()
+    content = PDF + b"\xff" * (2 << 20)
+    answer = town.http.ask(
+        "POST",
+        "/unet/api/messages/add/",
+        body + content + b"\r\n--x--\r\n",
+        content_type="multipart/form-data; boundary=x",
+        authorization=f"Bearer {token}",
+    )
+    assert answer.status == 200, answer.text
+    (item,) = answer.json["attachments"]["files"]
+    told = (item["name"], item["content_type"], item["size"])
+    assert told == ("file", "application/pdf", len(content))
+    got = town.http.ask("GET", item["url"].removeprefix(town.base_url))
+    assert got.body == content
 
 
 def test_broken_forms_are_refused(town: Town, token: str) -> None:

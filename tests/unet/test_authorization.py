@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.house import StillClock
 from tests.unet.browser import forms
-from tests.unet.town import BACK, FORM, Town, hidden, opened, pkce, told
+from tests.unet.town import BACK, FORM, Client, Town, hidden, opened, pkce, told
 from tests.world.wires import Answer
 
 HEADERS = {
@@ -169,6 +169,22 @@ def test_the_way_through_sign_in_and_consent(town: Town) -> None:
     denied = told(visit.decides(again, "deny"))
     assert (denied["error"], denied["state"]) == ("access_denied", "x")
     assert "approve" not in visit.opens(f"{visit.path}&prompt=login").text
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("https://app.example:8443/back", "app.example:8443"),
+        ("http://127.0.0.1:5000/", "127.0.0.1:5000"),
+        ("https://bank.example@app.example/", "app.example"),
+        ("com.example.app:/back", "com.example.app:"),
+        ("com.example.app://bank.example/", "com.example.app:"),
+    ],
+)
+def test_consent_names_where_one_goes_back_to(town: Town, uri: str, host: str) -> None:
+    application, secret = town.run(town.server.core.oauth.register("Pointer", (uri,)))
+    page = town.visit(Client(application.id, secret), redirect_uri=uri).signs_in()
+    assert f"go back to <b>{host}</b>." in page.text
 
 
 @pytest.mark.parametrize("prompt", ["-", "login", "consent", "login consent", ""])

@@ -79,6 +79,24 @@ def test_of_contacts_too(town: Town, token: str) -> None:
     assert item.keys() == {"uid", "target_resource_uri", "permissions"}
 
 
+@pytest.mark.parametrize(
+    "cursor", ["http://[", "https://[::1/unet/api/messages/?q={}", "://", "http://a@[b]/?q={}"]
+)
+def test_an_address_that_is_none_is_no_cursor(town: Town, token: str, cursor: str) -> None:
+    for path in ("messages/", "contacts/"):
+        refused = posted(town, token, path, {"chat_id": town.ids["boris"], "cursor": cursor})
+        assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+        assert "`cursor`" in refused.json["error_description"]
+
+
+def test_what_means_nothing_to_contacts_contradicts_nothing(town: Town, token: str) -> None:
+    first = posted(town, token, "contacts/", {"limit": 1}).json
+    unknown = {"query": "x", "chat_id": "nobody", "period": 5}
+    second = posted(town, token, "contacts/", {"cursor": first["next_cursor"], **unknown})
+    assert second.status == 200, second.text
+    assert second.json == posted(town, token, "contacts/", {"cursor": first["next_cursor"]}).json
+
+
 def test_no_date_is_that_long(town: Town, token: str) -> None:
     period = {"from": "2000-01-01T00:00:00." + "1" * LONG}
     q = {"chat_id": town.ids["boris"], "period": period}

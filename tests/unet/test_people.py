@@ -88,6 +88,23 @@ def test_contacts_are_listed_by_number_and_in_pages(town: Town) -> None:
     assert back["items"] == first["items"]
 
 
+def test_who_is_gone_gets_no_more_messages(town: Town) -> None:
+    core = town.server.core
+    gone = town.run(core.accounts.register(NewAccount("olga", "olga-secret"))).id
+    token = town.granted("boris")["access_token"]
+    message = {"chat_id": gone, "message": "hola"}
+    sent = town.api(token, "messages/add/", {**message, "random_id": "to olga"}).json
+    town.run(core.accounts.remove(Actor(gone, SessionId(0))))
+    refused = town.api(token, "messages/add/", message)
+    assert (refused.status, refused.json["error"]) == (404, "not_found")
+    _, (answer,) = town.api(token, "messages/", ["add", [message]]).json
+    assert answer["error"] == "not_found"
+    # What was said stays, and a repeated request is no new message.
+    assert town.api(token, "messages/", {"chat_id": gone}).json["items"] == [sent]
+    again = town.api(token, "messages/add/", {**message, "random_id": "to olga"})
+    assert again.json == sent
+
+
 def test_who_goes_hides_nobody_else_between_two_pages(town: Town) -> None:
     core = town.server.core
     ids = {}

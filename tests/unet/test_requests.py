@@ -299,6 +299,16 @@ def test_text_in_scripts_is_harmless(town: Town, token: str) -> None:
     assert json.loads(answer.text.removeprefix("/**/f(").removesuffix(");"))["message"] == words
 
 
+def test_a_page_elsewhere_may_read_what_it_lacks(town: Town, token: str) -> None:
+    exposed = "access-control-expose-headers"
+    bearer = {"authorization": f"Bearer {token}"}
+    for path in ("/unet/api/messages/chats/", "/token_props"):
+        stranger = town.http.ask("GET", path, authorization="Bearer x")
+        assert stranger.headers[exposed].lower() == "www-authenticate"
+        assert exposed not in town.http.ask("GET", path, **bearer).headers
+    assert town.http.ask("PUT", "/unet/api/user/", **bearer).headers[exposed].lower() == "allow"
+
+
 def test_a_large_body_is_refused(town: Town, token: str) -> None:
     bearer = {"authorization": f"Bearer {token}"}
     body = "q=" + "x" * (1 << 20)
@@ -313,9 +323,9 @@ def test_a_multipart_form_has_no_more_room_for_text(town: Town, token: str, fiel
     text = "x" * ((1 << 20) // fields)
     parts = [
         f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
-        for name in ("q", "more")[:fields]
+        for name in ("q", "q")[:fields]
     ]
-    body = "".join(parts) + '--x\r\nContent-Disposition: form-data; name="z"\r\n\r\nz\r\n--x--\r\n'
+    body = "".join(parts) + '--x\r\nContent-Disposition: form-data; name="q"\r\n\r\nz\r\n--x--\r\n'
     answer = town.http.ask(
         "POST",
         "/unet/api/messages/add/",

@@ -143,6 +143,33 @@ def test_fields_have_a_bound_together(
     uvloop.run(story())
 
 
+def test_a_part_without_a_file_name_may_be_a_file() -> None:
+    heads = (
+        b'form-data; name="file"',
+        b"form-data; name=file\r\nContent-Type: audio/mpeg",
+        b"form-data; name=\"file\"; filename*=UTF-8''song.mp3",
+    )
+
+    async def story() -> None:
+        for head in heads:
+            part = b"--b\r\nContent-Disposition: " + head + b"\r\n\r\n" + LARGE + b"\r\n"
+            form = await read_multipart(
+                asked(field("q", b"{}") + part + b"--b--"),
+                most_files=1,
+                most_fields=1,
+                most_field_bytes=100,
+                most_text_bytes=100,
+                texts=frozenset({"q"}),
+            )
+            assert form.fields == [("q", "{}")]
+            ((name, sent),) = form.files
+            assert (name, sent.name, sent.size_bytes) == ("file", "", len(LARGE))
+            assert sent.content_type == ("audio/mpeg" if b"audio" in head else "")
+            await form.close()
+
+    uvloop.run(story())
+
+
 def test_without_a_boundary_nothing_is_read() -> None:
     async def story() -> None:
         with pytest.raises(BrokenForm):

@@ -1,5 +1,7 @@
 /** Where on the page one is: what stands behind `#` in the address. */
 
+import { idNamed } from '../wire/ids';
+
 export interface Route {
   readonly page: 'chats' | 'chat' | 'info' | 'person' | 'settings' | 'new' | 'contacts' | 'sign' | 'link' | 'enter';
   readonly id: string;
@@ -49,10 +51,10 @@ export function back(otherwise: string): void {
 
 export function read(hash: string): Route {
   const [first = '', second = '', third = '', fourth = ''] = hash.replace(/^#\/?/, '').split('/');
-  const isId = /^[0-9a-f]{24}$/.test(second);
-  if (first === 'chats' && isId && third === 'info') return { page: 'info', id: second, part: '' };
-  if (first === 'chats' && isId) return { page: 'chat', id: second, part: third === 'at' ? fourth : '' };
-  if (first === 'users' && isId) return { page: 'person', id: second, part: '' };
+  const id = idNamed(second);
+  if (first === 'chats' && id && third === 'info') return { page: 'info', id, part: '' };
+  if (first === 'chats' && id) return { page: 'chat', id, part: third === 'at' ? fourth : '' };
+  if (first === 'users' && id) return { page: 'person', id, part: '' };
   if (first === 'settings') return { page: 'settings', id: '', part: second };
   if (first === 'contacts') return { page: 'contacts', id: '', part: '' };
   if (first === 'new') return { page: 'new', id: '', part: second };

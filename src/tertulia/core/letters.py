@@ -19,10 +19,14 @@ MOST_ATTACHMENTS = 10
 
 
 class Destination(NamedTuple):
-    """What a number names for who writes: a chat he is in, else somebody to begin one with."""
+    """What a number names for who writes: a chat he is in, else somebody to begin one with.
+
+    `is_deserted`: it is a direct chat, and the other's account is no more.
+    """
 
     chat_id: ChatId | None = None
     account_id: AccountId | None = None
+    is_deserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,11 @@ class Letters:
         Raises:
             BadInput: "text": there is neither text nor attachment, or it is too long; or
                 "attachments": too many.
-            NotFound: "chat", "file".
+            NotFound: "chat", "file", or "account": whom one would write to is gone.
             NotAllowed: the actor may not write there, or a block stands between the two.
         """
+        if to.is_deserted:
+            raise NotFound("account")
         if len(draft.attachments) > MOST_ATTACHMENTS:
             raise BadInput("attachments", f"must be at most {MOST_ATTACHMENTS}")
         self.check(draft.text, has_attachments=bool(draft.attachments))

@@ -60,9 +60,11 @@ class SqlLetters:
 def destination(account_id: AccountId, number: int) -> Work[Destination]:
     """The chat of that number, else the account."""
     place = yield from chat_of(account_id, number)
-    if place is not None:
+    if place is not None and place.chat_id == number:
         return Destination(chat_id=place.chat_id)
     alive = yield from row(IS_ALIVE, number)
+    if place is not None:
+        return Destination(chat_id=place.chat_id, is_deserted=alive is None)
     return Destination(account_id=AccountId(number) if alive else None)
 
 

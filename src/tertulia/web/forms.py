@@ -4,9 +4,10 @@ Files wait in temporary ones of the server's: in memory while they are small, el
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -97,6 +98,7 @@ async def read_multipart(
     most_fields: int,
     most_field_bytes: int,
     most_text_bytes: int | None = None,
+    texts: Collection[str] | None = None,
 ) -> MultipartForm:
     """Fields and files of a body; nothing of an empty one.
 
@@ -106,6 +108,8 @@ async def read_multipart(
         most_fields: how many fields beside them.
         most_field_bytes: how long a field may be. The port limits the body, and with it its files.
         most_text_bytes: how long all fields together may be; None: as long as each of them may.
+        texts: the names of fields; every other part is a file, whether or not the client names one.
+            None: what the client names no file for is a field.
 
     Raises:
         TooMuchText: they are longer.
@@ -119,6 +123,7 @@ async def read_multipart(
         max_part_size=most_field_bytes,
     )
     parser.text_left = most_text_bytes
+    parser.texts = texts
     try:
         read = await parser.parse()
     except MultiPartException as error:
@@ -141,6 +146,7 @@ class _Parser(MultiPartParser):
     has_begun = False
     is_whole = False
     text_left: int | None = None
+    texts: Collection[str] | None = None
 
     @property
     def is_cut_off(self) -> bool:
@@ -153,6 +159,16 @@ class _Parser(MultiPartParser):
         self.has_begun = True
         # The client's word names a codec of Python's: some fail, some make halves of characters.
         self._charset = "utf-8"
+
+    @override
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        if self.texts is not None and part.content_disposition is not None:
+            _, told = parse_options_header(part.content_disposition)
+            is_text = told.get(b"name", b"").decode("utf-8", "replace") in self.texts
+            if not is_text and b"filename" not in told:
+                part.content_disposition += b'; filename=""'
+        super().on_headers_finished()
 
     @override
     def on_part_data(self, data: bytes, start: int, end: int) -> None:

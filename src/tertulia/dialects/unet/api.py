@@ -160,6 +160,12 @@ def said(answer: Said | list[Any], way: Way, status: int = 200) -> Response:
 def refused(fault: Fault, way: Way) -> Response:
     """An error in the same form."""
     response = said(dict(fault.body), way, fault.status)
-    for name, value in fault.headers.items():
-        response.headers[name] = value
+    response.headers.update(told_elsewhere(fault))
     return response
+
+
+def told_elsewhere(fault: Fault) -> dict[str, str]:
+    """The headers of an error, and that scripts of other origins may read them."""
+    if not fault.headers:
+        return {}
+    return {**fault.headers, "access-control-expose-headers": ", ".join(fault.headers)}

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hmac
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -31,12 +31,15 @@ SIGNATURE_BYTES = 16
 MAX_CURSOR = 8_192
 """Characters; no address of ours is as long."""
 
-BOUND: dict[str, Callable[[Members, JsonLimits], object]] = {
+Bound = Mapping[str, Callable[[Members, JsonLimits], object]]
+"""What an address that comes back must not contradict, and what it means, however it is written."""
+
+OF_MESSAGES: Bound = {
     "chat_id": lambda members, _: members.number("chat_id"),
     "query": lambda members, _: members.text("query") or "",
     "period": period,
 }
-"""What an address that comes back must not contradict, and what it means, however it is written."""
+OF_CONTACTS: Bound = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Cursors:
         words = b"cursor:%d:" % reader + payload
         return hmac.digest(self.key, words, sha256)[:SIGNATURE_BYTES]
 
-    def unpacked(self, members: Members, address: str) -> tuple[Members, str]:
+    def unpacked(self, members: Members, address: str, bound: Bound) -> tuple[Members, str]:
         """The request with what the address in its cursor adds to it, and the cursor inside.
 
         `address`: that of the list.
@@ -82,10 +85,10 @@ class Cursors:
             raise _wrong()
         if "://" not in given:
             return members, given
-        parts = urlsplit(given)
+        # First of all: not everything with a :// can be split as an address.
         if given.partition("?")[0] not in {address, address.rstrip("/")}:
             raise _wrong()
-        told = parse_qs(parts.query).get("q", [""])
+        told = parse_qs(urlsplit(given).query).get("q", [""])
         try:
             asked = read_json(told[0].encode("utf-8", "surrogatepass"), self.limits)
         except BadInput:
@@ -93,7 +96,7 @@ class Cursors:
         inner = asked.get("cursor") if isinstance(asked, dict) else None
         if len(told) != 1 or not isinstance(inner, str):
             raise _wrong()
-        for name, meaning in BOUND.items():
+        for name, meaning in bound.items():
             if name in members.values and meaning(members, self.limits) != meaning(
                 Members(asked), self.limits
             ):

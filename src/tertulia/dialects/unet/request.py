@@ -22,6 +22,9 @@ MOST_PARAMETERS = 100
 MOST_FILES = 100
 """Parts with a file: a complex request may have ten for each of its messages."""
 
+TEXTS = frozenset({"q"})
+"""The only text in a multipart form; any other part is a file that `q` may name."""
+
 Pairs = list[tuple[str, bytes]]
 
 
@@ -126,6 +129,7 @@ async def read_files(request: Request, into: Parameters, most: int) -> None:
             most_fields=MOST_PARAMETERS,
             most_field_bytes=most,
             most_text_bytes=most,
+            texts=TEXTS,
         )
     except TooMuchText:
         raise too_large() from None

@@ -206,4 +206,7 @@ def _words(tongue: str, *keys: str) -> dict[str, str]:
 
 def _host_of(redirect_uri: str) -> str:
     parts = urlsplit(redirect_uri)
-    return parts.netloc or f"{parts.scheme}:"
+    if parts.scheme not in {"https", "http"}:
+        # An application on the device: what looks like a host there is none.
+        return f"{parts.scheme}:"
+    return parts.netloc.rpartition("@")[2]

@@ -17,7 +17,7 @@ from tertulia.core.errors import (
     TertuliaError,
 )
 from tertulia.core.oauth import ACCESS_LIVES_MS, Issued
-from tertulia.dialects.unet.api import HEADERS, PREFLIGHT, Api
+from tertulia.dialects.unet.api import HEADERS, PREFLIGHT, Api, told_elsewhere
 from tertulia.dialects.unet.desk import UnetDesk
 from tertulia.dialects.unet.errors import MISTAKE_OF_OURS, REALM, Fault, Refused, explain, no_method
 from tertulia.dialects.unet.members import Json
@@ -148,7 +148,8 @@ class TokenPoint:
         except ClientDisconnect:
             raise
         except TertuliaError as error:
-            return _refused(explain(error), HEADERS)
+            fault = explain(error)
+            return _refused(fault, {**HEADERS, **told_elsewhere(fault)})
         except Exception:
             LOG.exception("A request failed")
             return _refused(MISTAKE_OF_OURS)

@@ -6,8 +6,7 @@ from starlette.responses import Response
 
 from tertulia.core.archive import Extras, Kept, Listed, Part, Shelf, Sieve
 from tertulia.core.errors import NotAllowed, NotFound
-from tertulia.core.ids import AccountId, ChatId, MessageId
-from tertulia.core.letters import Destination
+from tertulia.core.ids import ChatId, MessageId
 from tertulia.core.message_model import Draft, ReadMark
 from tertulia.core.messages import check_text
 from tertulia.core.model import Actor, ChatKind
@@ -55,16 +54,8 @@ async def send(asked: Asked) -> Response:
         if number == NOBODY:
             raise NotFound("account")
         destination = await asked.core.letters.destination(actor, number)
-        await _need_reader(asked, number, destination)
         sent = await asked.core.letters.send(actor, destination, draft)
     return await _told(asked, actor, sent.id)
-
-
-async def _need_reader(asked: Asked, number: int, destination: Destination) -> None:
-    """Whoever is gone gets no more messages. Raises: NotFound("account")."""
-    is_private = destination.chat_id != number
-    if is_private and not await asked.core.accounts.several([AccountId(number)]):
-        raise NotFound("account")
 
 
 async def number_named(asked: Asked, name: str, param: str) -> int:

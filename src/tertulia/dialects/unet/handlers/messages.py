@@ -10,7 +10,7 @@ from tertulia.core.letters import Revision
 from tertulia.core.message_model import Draft
 from tertulia.dialects.unet import wire
 from tertulia.dialects.unet.call import Call
-from tertulia.dialects.unet.cursors import address_of_page
+from tertulia.dialects.unet.cursors import OF_MESSAGES, address_of_page
 from tertulia.dialects.unet.errors import bad_member
 from tertulia.dialects.unet.handlers.attachments import Changes, read_changes, stored
 from tertulia.dialects.unet.members import Fields, Json, Members
@@ -30,7 +30,7 @@ async def messages(call: Call, members: Members) -> Json:
     desk = call.desk
     address = desk.resource_uri + "messages/"
     members.need_number("chat_id")
-    members, cursor = desk.cursors.unpacked(members, address)
+    members, cursor = desk.cursors.unpacked(members, address, OF_MESSAGES)
     number = members.need_number("chat_id")
     limit = members.limit(DEFAULT_LIMIT, MOST)
     sieve = Sieve(members.text("query") or "", *period(members, desk.house.json_limits))

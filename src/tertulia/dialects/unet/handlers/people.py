@@ -7,7 +7,7 @@ from tertulia.core.archive import Part
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Account
 from tertulia.dialects.unet.call import Call
-from tertulia.dialects.unet.cursors import address_of_page
+from tertulia.dialects.unet.cursors import OF_CONTACTS, address_of_page
 from tertulia.dialects.unet.errors import bad_member, missing_scope
 from tertulia.dialects.unet.members import Json, Members
 
@@ -66,7 +66,7 @@ async def contacts(call: Call, members: Members) -> Json:
     """People whom one knows, by number."""
     desk = call.desk
     address = desk.resource_uri + "contacts/"
-    members, cursor = desk.cursors.unpacked(members, address)
+    members, cursor = desk.cursors.unpacked(members, address, OF_CONTACTS)
     limit = members.limit(DEFAULT_LIMIT, MOST)
     fields = members.fields()
     me = call.actor.account_id
