@@ -13,7 +13,7 @@ from apidocs.prose import folders, introduction, names_of_pages
 from apidocs.schemas import Schema, merged, optional, schema_of
 from tertulia import __version__
 from tertulia.core.applications import Scope
-from tests.wire.pages import Asks, Page, Told, page_paths, read_page, read_shapes
+from tests.wire.pages import FIELDS, Asks, Page, Told, page_paths, read_page, read_shapes
 from tests.wire.shapes import Json
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
@@ -29,6 +29,7 @@ BAD = HTTPStatus.BAD_REQUEST
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
+XML = "application/xml"
 
 NAMES = {"sama": "SAMA", "tada": "Tada", "unet": "Unet", "astrak": "Astrak"}
 """Of the dialects, as people write them."""
@@ -266,6 +267,13 @@ def _body(exchanges: list[Exchange], dialect: str) -> Schema | None:
 def _content(kind: str, exchanges: list[Exchange], dialect: str) -> Schema:
     if kind == FILES:
         return {"schema": {"type": "object"}}
+    if kind == FORM:
+        forms = [each for each in map(_form, exchanges) if each is not None]
+        fields = {name: {"type": "string"} for form in forms for name in form}
+        return {
+            "schema": {"type": "object", "properties": fields},
+            "examples": _examples(list(forms)),
+        }
     if kind != JSON:
         texts = [each.imagined.text(each.asks.body) for each in exchanges]
         return {"schema": {"type": "string"}, "examples": _examples(list(texts))}
@@ -275,6 +283,19 @@ def _content(kind: str, exchanges: list[Exchange], dialect: str) -> Schema:
         "schema": optional(merged(schema_of(each, dialect, read_shapes(dialect)) for each in told)),
         "examples": _examples(values),
     }
+
+
+def _form(exchange: Exchange) -> dict[str, Json] | None:
+    """The fields of a form; None for what only says that it is one."""
+    body = exchange.asks.body
+    if _is_json(body):
+        return None
+    if FIELDS.fullmatch(body):
+        lines = (line.partition(": ") for line in body.split("\n"))
+        fields = [(name, value) for name, _, value in lines]
+    else:
+        fields = parse_qsl(body, keep_blank_values=True)
+    return {name: exchange.imagined.text(value) for name, value in fields}
 
 
 def _responses(operation: Operation) -> Schema:
@@ -322,6 +343,8 @@ def _kind(headers: tuple[tuple[str, str], ...], body: str) -> str:
     if named:
         kind = named.partition(";")[0].strip().lower()
         return kind if kind != JSON or _is_json(body) else "text/plain"
+    if body.startswith("<"):
+        return XML
     return JSON if _is_json(body) else FORM
 
 

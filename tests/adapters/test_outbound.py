@@ -202,6 +202,41 @@ def test_all_addresses_of_a_name_are_public_or_all_are_allowed(
     assert asyncio.run(Outbound([HERE], lookup).vet("http://push.example.org/")) == why
 
 
+def test_where_one_address_does_not_answer_the_next_is_called() -> None:
+    """A name often has two, and the machine or the one it calls knows only one of their kinds."""
+
+    async def lookup(host: str, port: int) -> list[str]:
+        del host, port
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async def story(port: int) -> None:
+        url = f"http://push.example.org:{port}/"
+        assert await Outbound([HERE], lookup).post(url, {}, b"hello") == 302
+
+    at_a_server(redirect, story)
+
+
+def test_an_address_that_says_nothing_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tertulia.adapters.outbound.NEXT_ADDRESS_S", 0.01)
+
+    async def lookup(host: str, port: int) -> list[str]:
+        del host, port
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async def story(port: int) -> None:
+        with socket.socket() as deaf:
+            # It takes one connection, which nobody ever accepts, and no other.
+            deaf.bind(("127.0.0.2", port))
+            deaf.listen(0)
+            with socket.create_connection(("127.0.0.2", port)):
+                url = f"http://push.example.org:{port}/"
+                assert await Outbound([HERE], lookup).post(url, {}, b"hello") == 302
+
+    at_a_server(redirect, story)
+
+
 def test_a_name_that_nobody_answers_for_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     async def lookup(host: str, port: int) -> list[str]:
         del host, port

@@ -134,6 +134,42 @@ def test_what_a_request_must_hold_is_not_guessed() -> None:
     assert [each for each in everything(bodies) if isinstance(each.get("required"), list)] == []
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/events/callback/start", {"token", "callback", "own"}),
+        ("/token", {"grant_type", "client_id", "client_secret", "code", "redirect_uri"}),
+    ],
+)
+def test_forms_are_described_field_by_field(path: str, names: set[str]) -> None:
+    form = HTTP["paths"][path]["post"]["requestBody"]["content"][FORM]
+    assert names <= form["schema"]["properties"].keys()
+
+
+def test_whoever_is_called_has_an_address_in_the_examples() -> None:
+    start = HTTP["paths"]["/events/callback/start"]["post"]["requestBody"]["content"]
+    assert start[FORM]["examples"]["example1"]["value"]["callback"].startswith("https://hook.")
+
+
+def test_every_example_of_a_form_is_one() -> None:
+    forms = [
+        content[FORM]
+        for methods in HTTP["paths"].values()
+        for operation in methods.values()
+        if FORM in (content := operation.get("requestBody", {"content": {}})["content"])
+    ]
+    assert forms
+    for form in forms:
+        assert form["schema"]["type"] == "object"
+        for example in form.get("examples", {}).values():
+            names = example["value"].keys()
+            assert names <= form["schema"]["properties"].keys()
+            assert all(re.fullmatch(r"\w+", name) for name in names), names
+
+
 def test_a_key_that_may_be_absent_is_not_required() -> None:
     told: list[Json] = [
         {"a": 1, "b?": "x"}, {"a": "{number}", "c": ["{date}", "…"]}, {"a": 2, "c": []},

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from tertulia.core.ids import MessageId
+from tertulia.core.ids import MessageId, SessionId
 from tertulia.core.message_model import Attachment, Draft, ReadMark
 from tertulia.core.model import ChatChange, ChatKind, NewFile, NewGroup
+from tertulia.dialects.astrak.pages import Pages, Place
 from tests.astrak.bots import Person, town
 
 LIMIT = 50
@@ -190,6 +191,20 @@ def test_a_page_of_dialogs_ends_where_it_was_asked_to_and_the_next_goes_on_there
             assert paged == whole
 
     asyncio.run(story())
+
+
+def test_a_page_whose_answer_was_lost_comes_again() -> None:
+    """Two of these four were active in the same second, and a page ends between them."""
+    places = [Place(3_000, 1), Place(2_500, 2), Place(2_100, 3), Place(1_000, 4)]
+    pages, me = Pages(), SessionId(1)
+
+    def page(before: int | None) -> list[int]:
+        cut = pages.cut(me, places, lambda place: place, 2, before)
+        return [each.number for each in cut]
+
+    assert page(None) == page(None) == [1, 2]
+    assert page(2) == page(2) == [3, 4]
+    assert page(1) == page(1) == []
 
 
 def test_before_a_time_is_before_it_for_who_has_read_no_page_up_to_there() -> None:

@@ -88,6 +88,44 @@ def test_who_is_gone_is_called_deleted_and_gets_no_more() -> None:
     asyncio.run(story())
 
 
+def test_nobody_can_be_called_as_those_who_are_gone_are() -> None:
+    async def story() -> None:
+        async with town() as here:
+            anna, boris = await here.people("anna", "boris")
+            await anna.say(boris, "hola")
+            await here.server.core.accounts.remove(boris.actor)
+            fields = {"username": "Deleted", "password": PASSWORD, "phone": "+79990001122"}
+            assert (await here.ask("/users/register", **fields)).code == -6
+            # Another API knows nothing of such names, so there somebody may have it for a login.
+            core = here.server.core
+            stranger = await core.accounts.register(NewAccount("deleted", PASSWORD))
+            other = await here.signed_in(stranger.id, "deleted")
+            assert (await anna.ask("/messages/send", to="deleted", text="are you?")).code == -11
+            made_up = f"u{in_base_36(stranger.id)}"
+            assert (await other.done("/users/check"))["username"] == made_up
+            sent = await anna.done("/messages/send", to=made_up, text="hola")
+            assert sent["response"]["to_id"] == stranger.id
+
+    asyncio.run(story())
+
+
+def test_a_bot_is_found_by_the_name_it_is_shown_under() -> None:
+    async def story() -> None:
+        async with town() as here:
+            (anna,) = await here.people("anna")
+            bot = here.server.core.teams.bots.notes
+            await anna.say(bot, "milk")
+            (dialog,) = (await anna.done("/messages/dialogs"))["response"]
+            assert (dialog["id"], dialog["username"]) == (bot, f"u{in_base_36(bot)}")
+            sent = await anna.done("/messages/send", to=dialog["username"], text="bread")
+            assert sent["response"]["to_id"] == bot
+            fields = {"password": PASSWORD, "phone": "+79990001122"}
+            answer = await here.ask("/users/register", username=dialog["username"], **fields)
+            assert answer.code == -6
+
+    asyncio.run(story())
+
+
 def test_a_block_stands_in_the_way_of_both() -> None:
     async def story() -> None:
         async with town() as here:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from tests.stories.process import PATIENCE_S, Process, serving, surroundings
+from tests.world.sama import SamaVoice
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +100,27 @@ def answer_of_echo(server: Process) -> str:
 def test_a_bot_answers(text: str, server: Process) -> None:
     with program(text, server):
         assert answer_of_echo(server) == "hola"
+
+
+@pytest.mark.parametrize("text", [ASTRAK, SAMA], ids=["astrak", "sama"])
+def test_a_bot_goes_on_when_there_is_nothing_to_say_or_it_may_not(
+    text: str, server: Process
+) -> None:
+    with program(text, server):
+        answer_of_echo(server)
+        anna = SamaVoice(server.base_url, "anna", PASSWORD)
+        (echo,) = [each.room for each in anna.chats()]
+        anna.send(echo, "", attachments=[{"file_name": "a", "file_url": "https://example.org/a"}])
+        readers = {"type": "c", "name": "news", "participants": [anna.wire_id(echo.number)]}
+        channel = anna.ask("conversation_create", readers)["conversation"]["_id"]
+        anna.say(channel, "only I write here")
+        anna.send(echo, "adios")
+        ends_at = monotonic() + PATIENCE_S
+        while not any(
+            each.author == echo.number and each.text == "adios" for each in anna.messages(echo)
+        ):
+            assert monotonic() < ends_at, "the bot says nothing more"
+        anna.close()
 
 
 def test_a_key_posts(server: Process) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.world.stage import Person
 from tests.world.town import town
-from tests.world.voice import Room, Voice, direct
+from tests.world.voice import Refused, Room, Voice, direct
 
 pytestmark = pytest.mark.slow
 
@@ -85,3 +85,16 @@ def test_an_encrypted_message_of_another_chat_is_named_as_such(pair: Pair) -> No
     boris.sama.delete(there, said)
     assert [each.kind for each in anna.astrak.heard()] == ["deleted"]
     assert [each.kind for each in anna.tada.heard()] == ["deleted"]
+
+
+@pytest.mark.parametrize("dialect", ["tada", "unet", "astrak"])
+def test_nobody_puts_plain_words_in_the_place_of_encrypted_ones(pair: Pair, dialect: str) -> None:
+    """Whoever has the keys could read neither those nor these."""
+    boris, anna, room = pair
+    there = direct(anna.account)
+    said = boris.sama.send(there, "x8!", encrypted_message_type=1)
+    with pytest.raises(Refused) as refused:
+        boris.voices[dialect].edit(there, said, "plain words")
+    assert refused.value.status == 403
+    (message,) = [each for each in anna.sama.messages(room) if each.text == "x8!"]
+    assert message.number == said

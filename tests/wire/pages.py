@@ -32,6 +32,8 @@ ROLE = re.compile(r"(?P<sockets>[\w/]+(?: and [\w/]+)*)(?: \((?P<moods>[^)]*)\))
 WORDS = re.compile(r", | and ")
 # What follows is JSON to the path's end.
 Q = re.compile(r"[?&]q=(?=[{\[])")
+# A form as a page may write it: a field a line.
+FIELDS = re.compile(r"\w+: .*(?:\n\w+: .*)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ does not tell is noticed in the scene it belongs to.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from time import perf_counter
@@ -20,6 +19,7 @@ from tests.wire.astrak import POLLING, AstrakStage, Receiver
 from tests.wire.lines import Headers, Line, an_object, compare_answer, http
 from tests.wire.pages import (
     ASTRAK,
+    FIELDS,
     SAMA,
     TADA,
     UNET,
@@ -59,8 +59,6 @@ from tests.wire.tada import TadaLine, TadaStage, is_online
 from tests.wire.unet import UnetStage
 
 FORM = "application/x-www-form-urlencoded"
-# A form as a page may write it: a field a line.
-FIELDS = re.compile(r"\w+: .*(?:\n\w+: .*)*")
 
 # Twice round: what the first round's pongs set free is heard in the second.
 ROUNDS = 2

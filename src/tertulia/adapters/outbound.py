@@ -39,6 +39,12 @@ MAX_URL = 2_048
 MAX_ANSWER = 64 << 10
 """Bytes of an answer that are read at most, and thrown away."""
 
+MOST_ADDRESSES = 4
+"""Of one name that are tried for one call."""
+
+NEXT_ADDRESS_S = 1.0
+"""After so long without a connection the next address of the name is tried, if there is one."""
+
 LAST_WORDS_S = 0.5
 """How long the rest of an answer is listened to when its status is known: hanging up on a server in the
 middle of its sentence makes it log an error."""
@@ -223,7 +229,7 @@ class Outbound:
         try:
             async with asyncio.timeout(within_s) as deadline:
                 addresses = await self._addresses(target, trusted=trusted)
-                return await self._exchange(target, addresses[0], headers, body, deadline)
+                return await self._exchange(target, addresses, headers, body, deadline)
         except (OSError, TimeoutError, ValueError, h11.ProtocolError) as error:
             raise Unavailable(f"{target.origin} ({type(error).__name__})") from error
 
@@ -243,21 +249,39 @@ class Outbound:
             raise Refused("it is not a public address")
         return addresses
 
-    async def _exchange(
-        self,
-        target: Target,
-        address: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        deadline: asyncio.Timeout,
-    ) -> int:
+    async def _connect(
+        self, target: Target, addresses: Sequence[str]
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To the first of the addresses that answers. Raises: OSError, the last one's."""
+        *others, last = addresses[:MOST_ADDRESSES]
+        for address in others:
+            try:
+                async with asyncio.timeout(NEXT_ADDRESS_S):
+                    return await self._open(target, address)
+            except OSError as error:
+                LOG.debug("One address of %s does not answer: %s", target.host, error)
+        return await self._open(target, last)
+
+    async def _open(
+        self, target: Target, address: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         is_tls = target.scheme == "https"
-        reader, writer = await asyncio.open_connection(
+        return await asyncio.open_connection(
             address,
             target.port,
             ssl=self._tls_context() if is_tls else None,
             server_hostname=target.host if is_tls else None,
         )
+
+    async def _exchange(
+        self,
+        target: Target,
+        addresses: Sequence[str],
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: asyncio.Timeout,
+    ) -> int:
+        reader, writer = await self._connect(target, addresses)
         try:
             http = h11.Connection(h11.CLIENT)
             request = h11.Request(

@@ -139,7 +139,7 @@ class Letters:
                 too many, one twice, or one that is not the message's.
             NotFound: "message": there is none that the actor sees; "chat": it stands in another;
                 "file".
-            NotAllowed: "edit": it is somebody else's, or a notice.
+            NotAllowed: "edit": it is somebody else's, or a notice, or its words are encrypted.
         """
         if revision.text is not None:
             check_length(revision.text)

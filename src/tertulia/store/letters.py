@@ -20,7 +20,8 @@ from tertulia.store.team_usage import release_uploads
 from tertulia.store.work import Work, many, row, run
 
 MINE = f"""
-SELECT m.chat_id, c.kind, c.owner_id, c.other_id, m.author_id, c.last_at, m.text, m.attachments
+SELECT m.chat_id, c.kind, c.owner_id, c.other_id, m.author_id, c.last_at, m.text, m.attachments,
+    m.cipher
 FROM messages m
 JOIN chats c ON c.id = m.chat_id AND c.kind <> 'task' AND c.encrypted = 0
 JOIN members b ON b.chat_id = c.id AND b.account_id = ? AND b.left_at IS NULL
@@ -85,11 +86,12 @@ def revise(actor: Actor, message_id: MessageId, revision: Revision, now: int) ->
     found = yield from row(MINE, me, message_id, me)
     if found is None:
         raise NotFound("message")
-    chat_id, kind, owner_id, other_id, author_id, last_at, text, stored = found
+    chat_id, kind, owner_id, other_id, author_id, last_at, text, stored, cipher = found
     number = number_of(me, chat_id, kind, owner_id, other_id)
     if revision.number not in (None, number):
         raise NotFound("chat")
-    if author_id != me:
+    if author_id != me or (revision.text is not None and cipher is not None):
+        # Whoever reads encrypted words would take plain ones for such, and could read neither.
         raise NotAllowed("edit")
     before = records.attachments(stored)
     after = yield from _with_measures(actor, revised(before, revision), before, now)

@@ -24,7 +24,7 @@ FREE = IMPORTANT | NO_PREVIEW
 
 CHANGEABLE = """
 SELECT m.id, m.author_id, m.notice, m.sent_at, m.text, m.flags, m.attachments, m.deleted_at,
-    m.deleted_by, c.last_at
+    m.deleted_by, c.last_at, m.cipher
 FROM messages m JOIN chats c ON c.id = m.chat_id
 WHERE m.id = ? AND NOT EXISTS (
     SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
@@ -59,7 +59,8 @@ def change_message(  # noqa: PLR0917 - who, where, which, how
 ) -> Work[WholeMessage]:
     """Nobody hears of a change that changes nothing."""
     where, found = yield from _changeable(actor, team_id, target, ref)
-    message_id, author_id, notice, sent_at, text, flags, attachments, deleted_at, _, last_at = found
+    message_id, author_id, notice, sent_at, text, flags, attachments, deleted_at = found[:8]
+    last_at, cipher = found[9:]
     if deleted_at is not None:
         raise NotFound("message")
     new_text = text if change.text is None else change.text
@@ -68,6 +69,9 @@ def change_message(  # noqa: PLR0917 - who, where, which, how
         raise NotAllowed("edit")
     is_mine = author_id == actor.account_id
     if not is_mine and (new_text != text or not where.leads):
+        raise NotAllowed("edit")
+    if new_text != text and cipher is not None:
+        # Whoever reads encrypted words would take plain ones for such, and could read neither.
         raise NotAllowed("edit")
     if is_mine and now > sent_at + where.edit_window_s * 1_000:
         raise NotAllowed("edit")
@@ -91,7 +95,7 @@ def delete_message(
 ) -> Work[WholeMessage]:
     """Deleted by its author in time, or by whoever leads the chat."""
     where, found = yield from _changeable(actor, team_id, target, ref)
-    message_id, author_id, notice, sent_at, *_, deleted_at, deleted_by, _ = found
+    message_id, author_id, notice, sent_at, *_, deleted_at, deleted_by, _, _ = found
     assert where.chat_id is not None, "the message was found there"
     if deleted_at is not None:
         if actor.account_id not in {author_id, deleted_by}:

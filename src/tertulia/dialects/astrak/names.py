@@ -29,13 +29,20 @@ def username(account: Account | None) -> str:
     """The login, if it can be a username, else one that is made up; DELETED for nobody."""
     if account is None:
         return DELETED
-    login = nfc(account.login)
-    return login if is_name(login) else f"{GENERATED}{in_base_36(account.id)}"
+    return f"{GENERATED}{in_base_36(account.id)}" if is_made_up(account) else nfc(account.login)
 
 
 def is_made_up(account: Account) -> bool:
-    """Whether the account's own name does not fit here."""
-    return not is_name(nfc(account.login))
+    """Whether the account's own name does not fit here.
+
+    That of a bot leads nowhere, so somebody else could take it; DELETED stands for who is gone.
+    """
+    return bool(account.bot) or not is_name(nfc(account.login)) or is_nobodys(account.login)
+
+
+def is_nobodys(name: str) -> bool:
+    """Whether that is what everybody is called who is gone: no name of anybody else."""
+    return key(name) == DELETED
 
 
 def usernames(accounts: Sequence[Account]) -> dict[int, str]:

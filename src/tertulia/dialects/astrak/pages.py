@@ -1,7 +1,8 @@
 """Pages of dialogs (Astrak document, Получить список диалогов).
 
 Clients go on with the `time` of the last dialog they got. That is a whole second, which others may share: so
-it is remembered where the last page of a session ended, and the next one goes on from there.
+it is remembered where the last page of a session ended, and the next one goes on from there. Who asks
+for the last page again, because its answer was lost, gets it again.
 """
 
 from collections import OrderedDict
@@ -23,11 +24,19 @@ class Place(NamedTuple):
     number: int
 
 
+class _Last(NamedTuple):
+    """A session's last page: what it was asked for before, where it began (None: at the top), where it ended."""
+
+    before: int | None
+    begin: Place | None
+    end: Place
+
+
 class Pages:
     """Cuts pages."""
 
     def __init__(self) -> None:
-        self._ends: OrderedDict[SessionId, Place] = OrderedDict()
+        self._last: OrderedDict[SessionId, _Last] = OrderedDict()
 
     def cut(
         self,
@@ -46,19 +55,21 @@ class Pages:
             limit: most items; None: all.
             before: only items before that time, in seconds; None: from the beginning.
         """
-        if before is not None:
-            end = self._end(session_id, before)
-            items = [each for each in items if place_of(each) < end]
+        begin = None if before is None else self._begin(session_id, before)
+        if begin is not None:
+            items = [each for each in items if place_of(each) < begin]
         page = items if limit is None else items[:limit]
         if limit is not None and page:
-            self._ends[session_id] = place_of(page[-1])
-            self._ends.move_to_end(session_id)
-            if len(self._ends) > MOST_SESSIONS:
-                self._ends.popitem(last=False)
+            self._last[session_id] = _Last(before, begin, place_of(page[-1]))
+            self._last.move_to_end(session_id)
+            if len(self._last) > MOST_SESSIONS:
+                self._last.popitem(last=False)
         return page
 
-    def _end(self, session_id: SessionId, before: int) -> Place:
-        known = self._ends.get(session_id)
-        if known is not None and known.active_at // 1000 == before:
-            return known
+    def _begin(self, session_id: SessionId, before: int) -> Place:
+        last = self._last.get(session_id)
+        if last is not None and last.end.active_at // 1000 == before:
+            return last.end
+        if last is not None and last.begin is not None and last.before == before:
+            return last.begin
         return Place(before * 1000, 0)

@@ -44,15 +44,18 @@ function prose(text) {
   });
 }
 
-function example(value) {
-  return el("pre", { tabindex: "0" }, typeof value === "string" ? value : JSON.stringify(value, null, 2));
+/** A body as it travels; a form is described by its fields. */
+function example(value, kind = "application/json") {
+  const form = kind === "application/x-www-form-urlencoded" && typeof value === "object";
+  const text = form ? String(new URLSearchParams(value)) : JSON.stringify(value, null, 2);
+  return el("pre", { tabindex: "0" }, typeof value === "string" ? value : text);
 }
 
 /** The examples of a body, one after the other. */
 function bodies(content = {}) {
   return Object.entries(content).flatMap(([kind, { examples = {} }]) => [
     kind === "application/json" ? null : el("p", { class: "quiet" }, kind),
-    ...Object.values(examples).map((each) => example(each.value)),
+    ...Object.values(examples).map((each) => example(each.value, kind)),
   ]).filter(Boolean);
 }
 

@@ -7,13 +7,14 @@ from starlette.responses import Response
 from tertulia.core.archive import Extras, Kept, Listed, Part, Shelf, Sieve
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.ids import ChatId, MessageId
+from tertulia.core.letters import Revision
 from tertulia.core.message_model import Draft, ReadMark
 from tertulia.core.messages import check_text
 from tertulia.core.model import Actor, ChatKind
 from tertulia.core.places import Span
 from tertulia.dialects.astrak.desk import Asked, done
 from tertulia.dialects.astrak.errors import Malformed
-from tertulia.dialects.astrak.names import DELETED, is_made_up, number_in
+from tertulia.dialects.astrak.names import DELETED, is_made_up, is_nobodys, number_in
 from tertulia.dialects.astrak.pages import Place
 from tertulia.dialects.astrak.params import NOBODY, id_in, is_id
 from tertulia.dialects.astrak.wire import message, summary
@@ -62,6 +63,8 @@ async def number_named(asked: Asked, name: str, param: str) -> int:
     """What the name stands for: digits alone for a number, anything else for a username."""
     if is_id(name):
         return id_in(name, param)
+    if is_nobodys(name):
+        return NOBODY
     made_up = number_in(name)
     if made_up is not None:
         # First, so that nobody can take such a name and read what is meant for its owner.
@@ -182,7 +185,7 @@ async def edit(asked: Asked) -> Response:
     words = asked.params.need_text("text")
     check_text(words)
     kept = await _own(asked, actor)
-    await asked.core.messages.edit(actor, kept.id, words)
+    await asked.core.letters.revise(actor, kept.id, Revision(words))
     return await _told(asked, actor, kept.id)
 
 

@@ -10,7 +10,7 @@ from tertulia.core.phones import is_number
 from tertulia.core.registrations import MAX_PASSWORD, MIN_PASSWORD, Applicant
 from tertulia.core.signin import new_secret
 from tertulia.dialects.astrak.desk import MOST_TOKENS, NAME, Asked, done, new_grant
-from tertulia.dialects.astrak.names import is_name, number_in, username
+from tertulia.dialects.astrak.names import is_name, is_nobodys, number_in, username
 
 
 async def register(asked: Asked) -> Response:
@@ -76,7 +76,9 @@ async def logout(asked: Asked) -> Response:
 
 
 async def _need_free(asked: Asked, name: str) -> None:
-    """Raises: Conflict("login") when that is what somebody without a name of his own is called."""
+    """Raises: Conflict("login") when that is what somebody without a name of his own is called, or gone."""
+    if is_nobodys(name):
+        raise Conflict("login")
     number = number_in(name)
     if number is not None and await asked.core.accounts.several([AccountId(number)]):
         raise Conflict("login")
