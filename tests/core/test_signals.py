@@ -2,8 +2,10 @@ import pytest
 
 from tertulia.core.errors import NotAllowed, NotFound, TooMuch
 from tertulia.core.events import Signal, Typing
+from tertulia.core.groups import GroupChange
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.signals import SIGNALS_PER_S, TYPING_PER_S, NewSignal, Seconds
+from tertulia.core.team_model import HOME_TEAM
 from tests.core.house import House, in_house
 
 NOWHERE = ChatId(1)
@@ -95,6 +97,25 @@ def test_a_signal_into_a_chat_reaches_its_members() -> None:
             await house.core.signals.send(clara, NewSignal("s", "{}", chat_id=chat))
         with pytest.raises(NotFound):
             await house.core.signals.send(anna, NewSignal("s", "{}", chat_id=NOWHERE))
+
+    in_house(story)
+
+
+def test_who_may_only_read_in_a_group_is_not_heard_there() -> None:
+    async def story(house: House) -> None:
+        anna, boris = await house.people("anna", "boris")
+        chat = await house.group(anna, boris)
+        ears = [await house.listens(each) for each in (anna, boris)]
+        await house.core.groups.change(anna, HOME_TEAM, chat, GroupChange(is_readonly=True))
+        for ear in ears:
+            ear.packets.clear()
+        await house.core.signals.typing(boris, chat, "start")
+        with pytest.raises(NotAllowed):
+            await house.core.signals.send(boris, NewSignal("s", "{}", chat_id=chat))
+        assert ears[0].heard == []
+        await house.core.signals.typing(anna, chat, "start")
+        await house.core.signals.send(anna, NewSignal("s", "{}", chat_id=chat))
+        assert ears[1].kinds() == ["Typing", "Signal"]
 
     in_house(story)
 

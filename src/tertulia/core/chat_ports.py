@@ -74,6 +74,10 @@ class ChatStore(Protocol):
         """Owner and admins of those groups and channels where the actor is one of them, owner first."""
         ...
 
+    async def may_write(self, actor: Actor, chat_id: ChatId) -> bool:
+        """Whether the actor is in that chat and no mere reader there; a block is another question."""
+        ...
+
 
 class MessageStore(Protocol):
     """Messages at rest."""

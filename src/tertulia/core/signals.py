@@ -73,6 +73,8 @@ class Signals:
     ) -> None:
         """Tell the others of the chat that the actor writes. *state*: "", "start" or "stop".
 
+        Where he may only read, nobody is told: his client may not know that.
+
         Raises:
             NotFound: "chat".
             NotAllowed: the actor is not in it, a block stands between the two, or it is a channel.
@@ -83,7 +85,9 @@ class Signals:
         if card.kind is ChatKind.DIRECT:
             await self._need_no_block(actor, card)
         now = self._clock.now_ms()
-        if self._seconds.count((actor.account_id, chat_id), now) <= TYPING_PER_S:
+        if self._seconds.count((actor.account_id, chat_id), now) > TYPING_PER_S:
+            return
+        if await self._may_write(actor, chat_id, card):
             me, origin, team_id = actor.account_id, actor.connection, card.team_id
             told = Typing(chat_id, card.kind, me, state, now, origin, by_voice, team_id)
             self._announce(replace(told, encrypted=True) if card.encrypted else told)
@@ -100,8 +104,8 @@ class Signals:
         """
         if new.chat_id is not None:
             card = await self._need_card(actor, new.chat_id)
-            if card.kind is ChatKind.CHANNEL:
-                await self._need_admin(actor, new.chat_id)
+            if not await self._may_write(actor, new.chat_id, card):
+                raise NotAllowed("write")
             asked: Sequence[AccountId] = tuple(card.members)
         else:
             asked = [each.id for each in await self._accounts.several(new.accounts)]
@@ -154,9 +158,9 @@ class Signals:
             raise NotAllowed("write")
         return card
 
-    async def _need_admin(self, actor: Actor, chat_id: ChatId) -> None:
-        if not await self._chats.admins(actor, [chat_id]):
-            raise NotAllowed("write")
+    async def _may_write(self, actor: Actor, chat_id: ChatId, card: ChatCard) -> bool:
+        """Whether one of its members does not only read there; in a direct chat both write."""
+        return card.kind is ChatKind.DIRECT or await self._chats.may_write(actor, chat_id)
 
     async def _need_no_block(self, actor: Actor, card: ChatCard) -> None:
         others = [each for each in card.members if each != actor.account_id]

@@ -119,6 +119,13 @@ WHERE b.account_id = ? AND b.role <> 'member'
 ORDER BY m.chat_id, CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.joined_at, m.account_id
 """
 
+# In a channel, and where members only read, owner and admins write.
+MAY_WRITE = """
+SELECT 1 FROM chats c
+JOIN members m ON m.chat_id = c.id AND m.account_id = ? AND m.left_at IS NULL
+WHERE c.id = ? AND (m.role <> 'member' OR (c.kind <> 'channel' AND c.readonly = 0))
+"""
+
 CARD = """
 SELECT c.kind, m.account_id, c.team_id, c.encrypted
 FROM chats c LEFT JOIN members m ON m.chat_id = c.id AND m.left_at IS NULL
@@ -187,6 +194,10 @@ class SqlChats:
     ) -> dict[ChatId, list[AccountId]]:
         """See the port."""
         return await self._by_chat(ADMINS_OF_MINE, actor, chat_ids)
+
+    async def may_write(self, actor: Actor, chat_id: ChatId) -> bool:
+        """See the port."""
+        return bool(await self._engine.read(rows(MAY_WRITE, actor.account_id, chat_id)))
 
     async def _by_chat(
         self, sql: str, actor: Actor, chat_ids: Sequence[ChatId]

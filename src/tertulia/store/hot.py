@@ -130,7 +130,7 @@ def append_messages(
         elif draft.attachments and not _sees_all(author, draft, files):
             outcomes.append(NotFound("file"))
         else:
-            if chat.dormant:
+            if chat.dormant and chat.partner_of(author) not in draft.hide_from:
                 heard.append((yield from _wake(chat, posting)))
             attachments = draft.attachments
             if attachments:
