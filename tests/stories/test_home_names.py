@@ -46,6 +46,9 @@ def test_who_is_met_at_home_is_heard_of() -> None:
         anna, boris, clara = (comes(place, login) for login in ("anna", "boris", "clara"))
         place.sama("dora").send(direct(clara.account), "hello")
         dora = comes(place, "dora")
+        while not (met := contacts_heard(clara.tada)):
+            pass
+        assert [each["display_name"] for each in met] == ["dora"]
 
         anna.sama.ask("user_edit", {"first_name": "Анна"})
         (contact,) = contacts_heard(boris.tada)

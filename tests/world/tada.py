@@ -11,7 +11,9 @@ from tests.world.wires import Http, Json, Wire
 
 API = "/api/v4"
 
-QUIET = {"server.time", "server.online", "server.confirm", "server.team.counters"}
+QUIET = {
+    "server.time", "server.online", "server.confirm", "server.team.counters", "server.contact.updated",
+}  # fmt: skip
 """Events that come by themselves."""
 
 

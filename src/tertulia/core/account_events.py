@@ -51,6 +51,17 @@ class CallbackReplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class BlocksChanged:
+    """The account may not write to `accounts` any more, nor they to it, or both may again. Told to nobody
+    outside: what they see of their chats is another now.
+    """
+
+    account_id: AccountId
+    accounts: tuple[AccountId, ...]
+    origin: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadCounted:
     """What accounts had not read when everything told before this had happened, and nothing told later.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tertulia.core import text as texts
 from tertulia.core.errors import BadInput
@@ -103,6 +103,7 @@ class ChatEntry:
     importants: int = 0
     last: WholeMessage | None = None
     mark: MessageRef | None = None
+    is_blocked: bool = False
 
     @property
     def created_at(self) -> int:
@@ -172,6 +173,14 @@ class Unread:
     mentioned: int = 0
 
 
+class DirectSeat(NamedTuple):
+    """Somebody in a direct chat, and with whom."""
+
+    chat_id: ChatId
+    account_id: AccountId
+    other_id: AccountId
+
+
 class ChatListStore(Protocol):
     """Chats of teams as their members keep them, at rest. What is refused: as `HistoryStore`."""
 
@@ -195,6 +204,10 @@ class ChatListStore(Protocol):
         self, team_id: TeamId, chat_id: ChatId, accounts: Collection[AccountId]
     ) -> Mapping[AccountId, ChatEntry]:
         """One chat as several of its members find it in that team; who finds it not is left out."""
+        ...
+
+    async def direct_seats(self, accounts: Collection[AccountId]) -> list[DirectSeat]:
+        """Both sides of all direct chats of these with people, as far as they have not left."""
         ...
 
     async def groups(self, actor: Actor, team_id: TeamId) -> list[ChatEntry]:
@@ -252,6 +265,10 @@ class ChatLists:
     ) -> Mapping[AccountId, ChatEntry]:
         """One chat as several of its members find it; nobody's rights are asked."""
         return await self._store.entries(team_id, chat_id, accounts) if accounts else {}
+
+    async def direct_seats(self, accounts: Collection[AccountId]) -> list[DirectSeat]:
+        """Both sides of all direct chats of these with people; nobody's rights are asked."""
+        return await self._store.direct_seats(accounts) if accounts else []
 
     async def groups(self, actor: Actor, team_id: TeamId) -> list[ChatEntry]:
         """The actor's groups, with their members. Raises: NotFound, NotAllowed: "team"."""

@@ -10,6 +10,7 @@ people may have beside their plain one.
 from typing import NamedTuple
 
 from tertulia.core.account_events import (
+    BlocksChanged,
     CallbackReplaced,
     SessionsEnded,
     SignedIn,
@@ -46,6 +47,7 @@ from tertulia.core.team_events import (
 )
 
 __all__ = [
+    "BlocksChanged",
     "CallbackReplaced",
     "CannotDecrypt",
     "ChatChanged",
@@ -94,6 +96,7 @@ Event = (
     | SessionsEnded
     | SignedIn
     | UiSettingsChanged
+    | BlocksChanged
     | TeamChanged
     | TeamRemoved
     | TeamMembersChanged

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.events import (
+    BlocksChanged,
     CallbackReplaced,
     CannotDecrypt,
     ChatChanged,
@@ -209,7 +210,7 @@ class FanOut:
                 return event.accounts
             case SectionsChanged() | TagsChanged():
                 return ()
-            case SessionsEnded() | UnreadCounted():
+            case SessionsEnded() | UnreadCounted() | BlocksChanged():
                 return ()
             case _:
                 assert_never(event)

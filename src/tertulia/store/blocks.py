@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from tertulia.core.events import BlocksChanged
 from tertulia.core.ids import AccountId
 from tertulia.core.model import Actor
 from tertulia.store.engine import Engine
-from tertulia.store.work import Work, array, draw, many, rows, run
+from tertulia.store.work import Work, array, draw, many, rows, run, tell
 
 KNOWN = """
 SELECT a.id FROM accounts a
@@ -65,8 +66,7 @@ class SqlBlocks:
 
     async def unblock(self, actor: Actor, accounts: Sequence[AccountId]) -> None:
         """See the port."""
-        pairs = [(actor.account_id, account_id) for account_id in accounts]
-        await self._engine.write(many(UNBLOCK, pairs))
+        await self._engine.write(unblock(actor, accounts))
 
     async def blocked_by(self, account_id: AccountId) -> list[AccountId]:
         """See the port."""
@@ -80,7 +80,7 @@ class SqlBlocks:
 
     async def switch(self, actor: Actor, *, on: bool) -> None:
         """See the port."""
-        await self._engine.write(run(SWITCH, int(on), actor.account_id))
+        await self._engine.write(switch(actor, on=on))
 
     async def blockers(
         self, account_id: AccountId, among: Sequence[AccountId]
@@ -96,8 +96,7 @@ class SqlBlocks:
     async def stand_between(self, account_id: AccountId, others: Sequence[AccountId]) -> bool:
         """See the port."""
         pairs = [(account_id, other) for other in others]
-        pairs += [(other, account_id) for other in others]
-        return bool(await self._engine.read(rows(BLOCKS_OF_SET, array(pairs))))
+        return bool(await self._engine.read(blocks_between(pairs)))
 
 
 def block(actor: Actor, accounts: Sequence[AccountId], seen_at: int, now: int) -> Work[None]:
@@ -109,3 +108,32 @@ def block(actor: Actor, accounts: Sequence[AccountId], seen_at: int, now: int) -
             number = yield from draw(now)
             blocks.append((actor.account_id, account_id, number, seen_at))
     yield from many(BLOCK, blocks)
+    yield from _tell(actor, [blocked for _, blocked, *_ in blocks])
+
+
+def unblock(actor: Actor, accounts: Sequence[AccountId]) -> Work[None]:
+    """Whoever of them is blocked is so no more."""
+    yield from many(UNBLOCK, [(actor.account_id, account_id) for account_id in accounts])
+    yield from _tell(actor, accounts)
+
+
+def switch(actor: Actor, *, on: bool) -> Work[None]:
+    """All blocks of the actor hold from now on, or none does."""
+    yield from run(SWITCH, int(on), actor.account_id)
+    yield from _tell(actor, [each[0] for each in (yield from rows(BLOCKED, actor.account_id))])
+
+
+def _tell(actor: Actor, accounts: Sequence[AccountId]) -> Work[None]:
+    if accounts:
+        yield from tell(BlocksChanged(actor.account_id, tuple(accounts), actor.connection))
+
+
+def blocks_between(
+    pairs: Sequence[tuple[AccountId, AccountId]],
+) -> Work[set[tuple[AccountId, AccountId]]]:
+    """Those of the pairs of whom one blocks the other, each as it was given."""
+    if not pairs:
+        return set()
+    both = [*pairs, *((other, one) for one, other in pairs)]
+    found = {(each[0], each[1]) for each in (yield from rows(BLOCKS_OF_SET, array(both)))}
+    return {each for each in pairs if each in found or each[::-1] in found}

@@ -24,6 +24,7 @@ from tertulia.core.team_model import (
 )
 from tertulia.core.whole import WholeMessage
 from tertulia.store import records
+from tertulia.store.blocks import blocks_between
 from tertulia.store.files import files_of
 from tertulia.store.my_chats import IS_HIDDEN
 from tertulia.store.tasks import tasks_of
@@ -34,7 +35,7 @@ from tertulia.store.whole import whole_messages
 from tertulia.store.work import Row, Work, array, row, rows
 
 CHATS = f"""
-SELECT {records.CHAT}, c.readonly, c.tail_id, c.tail_uid,
+SELECT {records.CHAT}, c.readonly,
     g.is_public, g.is_default, g.cleanup_s, g.section_id, g.version, f.id, f.width, f.height,
     c.importants
 FROM chats c LEFT JOIN group_settings g ON g.chat_id = c.id
@@ -110,6 +111,7 @@ class _Read(NamedTuple):
     files: Mapping[FileId, File]
     people: Mapping[AccountId, TeamMember]
     bots: Mapping[AccountId, str]
+    blocked: Collection[tuple[AccountId, AccountId]]
 
 
 def read_entries(
@@ -205,7 +207,18 @@ def _read(
         files,
         people,
         bots,
+        (yield from _blocked(asked)),
     )
+
+
+def _blocked(asked: Sequence[Asked]) -> Work[set[tuple[AccountId, AccountId]]]:
+    """Who of them and of their partners may not write to each other."""
+    pairs = [
+        (each.membership.me.account_id, each.wanted.partner_id)
+        for each in asked
+        if each.wanted.partner_id is not None
+    ]
+    return (yield from blocks_between(pairs))
 
 
 def _marks(
@@ -228,21 +241,24 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
     partner = None
     if wanted.partner_id is not None:
         partner = read.people.get(wanted.partner_id) or _bot(membership, wanted.partner_id, read)
+    is_blocked = (membership.me.account_id, wanted.partner_id) in read.blocked
     found = None if wanted.chat_id is None else read.chats.get(wanted.chat_id)
     if found is None:
-        return ChatEntry(membership, wanted.kind, None, partner)
+        return ChatEntry(membership, wanted.kind, None, partner, is_blocked=is_blocked)
     chat = records.chat(found)
-    readonly, tail_id, tail_uid, is_public, is_default, cleanup_s, section_id, version = found[
-        CHAT_WIDTH : CHAT_WIDTH + 8
+    readonly, is_public, is_default, cleanup_s, section_id, version = found[
+        CHAT_WIDTH : CHAT_WIDTH + 6
     ]
-    *picture, importants = found[CHAT_WIDTH + 8 :]
+    *picture, importants = found[CHAT_WIDTH + 6 :]
     key = (chat.id, membership.me.account_id)
     kept = read.kept.get(key)
     members = read.members.get(chat.id)
     task = read.tasks.get(chat.id)
     if chat.kind is ChatKind.DIRECT:
         members = ()
-    mark = None if tail_id is None or kept is None else MessageRef(tail_id, tail_uid or "")
+    last = None if kept is None or kept[4] is None else read.wholes.get(kept[4])
+    # Who has read everything has read up to the newest message that he sees.
+    mark = None if last is None else MessageRef(last.message.id, last.message.uid)
     return ChatEntry(
         membership=membership,
         kind=chat.kind,
@@ -266,8 +282,9 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
         unread=0 if kept is None else max(kept[3], 0),
         mentioned=0 if kept is None else kept[-1],
         importants=importants,
-        last=None if kept is None or kept[4] is None else read.wholes.get(kept[4]),
+        last=last,
         mark=read.marks.get(key, mark),
+        is_blocked=is_blocked,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tertulia.core.chat_lists import (
     ChatEntry,
     ChatFilter,
+    DirectSeat,
     Order,
     SettingsChange,
     Unread,
@@ -86,6 +87,15 @@ SELECT a.id, a.created_at, a.first_name, a.last_name, a.login, a.id FROM account
 WHERE a.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
 
+DIRECT_SEATS = f"""
+SELECT DISTINCT c.id, b.account_id, {OTHER}
+FROM json_each(?) AS each
+JOIN members m ON m.account_id = CAST(each.value AS BIGINT)
+JOIN chats c ON c.id = m.chat_id AND c.kind = 'direct' AND c.encrypted = 0
+JOIN members b ON b.chat_id = c.id AND b.left_at IS NULL
+JOIN accounts o ON o.id = {OTHER} AND o.bot = ''
+"""
+
 PUBLIC = """
 SELECT g.chat_id FROM group_settings g JOIN chats c ON c.id = g.chat_id AND c.archived_at IS NULL
 WHERE g.team_id = ? AND g.is_public = 1 AND NOT EXISTS (
@@ -145,6 +155,11 @@ class SqlChatLists:
     ) -> Mapping[AccountId, ChatEntry]:
         """See the port."""
         return await self._engine.scan(entries_for(team_id, chat_id, accounts))
+
+    async def direct_seats(self, accounts: Collection[AccountId]) -> list[DirectSeat]:
+        """See the port."""
+        found = await self._engine.scan(rows(DIRECT_SEATS, array([*accounts])))
+        return [DirectSeat(*each) for each in found]
 
     async def groups(self, actor: Actor, team_id: TeamId) -> list[ChatEntry]:
         """See the port."""

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from msgspec import Raw
 
 from tertulia.core.events import (
+    BlocksChanged,
     CallbackReplaced,
     CannotDecrypt,
     ChatChanged,
@@ -89,6 +90,7 @@ class SamaEncoder:
                 | TagsChanged()
                 | CallbackReplaced()
                 | UnreadCounted()
+                | BlocksChanged()
             ):
                 return None
             case _:
@@ -177,6 +179,7 @@ def _packet(event: Event, view: Hashable, links: Links) -> dict[str, Any]:
             | TagsChanged()
             | CallbackReplaced()
             | UnreadCounted()
+            | BlocksChanged()
         ):
             raise TypeError(f"{type(event).__name__} is not said here")
         case _:

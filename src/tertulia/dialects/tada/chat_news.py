@@ -7,10 +7,11 @@ at once, and a chat that changes while it is being told of is told of once more,
 from collections.abc import Collection, Iterable
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Raw
 
+from tertulia.core.chat_lists import DirectSeat
 from tertulia.core.errors import TertuliaError
 from tertulia.core.events import (
     ChatChanged,
@@ -158,21 +159,45 @@ class ChatNews:
                 # Nothing else tells those who stay that there is one less of them.
                 self._tell_those(chat, event.members)
 
-    def _tell_gone(self, event: MembersRemoved, me: AccountId, team_id: TeamId) -> None:
-        sockets, tally, chat = self._sockets(me, team_id), self._counters.of(me), event.chat
-        if not sockets or tally is None:
+    async def silence(
+        self, account_id: AccountId, others: Collection[AccountId] | None = None
+    ) -> None:
+        """The account and these, or all, may not write to each other any more, or may again."""
+        try:
+            seats = await self._desk.core.chat_lists.direct_seats([account_id])
+        except TertuliaError:
+            # The store is busy. Whoever was not told finds it in the list.
             return
+        for seat in seats:
+            other = seat.account_id if seat.account_id != account_id else seat.other_id
+            if self._rosters.is_here(seat.account_id) and (others is None or other in others):
+                for team_id in self._rosters.shared(seat.account_id, seat.other_id):
+                    self.moved_in(seat, team_id)
+
+    def moved_in(self, seat: DirectSeat, team_id: TeamId) -> None:
+        """A direct chat is found there now, too."""
+        if self._sockets(seat.account_id, team_id):
+            self._tell(_Place(team_id, seat.chat_id), seat.account_id)
+
+    def moved_out(self, seat: DirectSeat, team_id: TeamId) -> None:
+        """A direct chat is not found there any more."""
+        jid = self._rosters.jid(team_id, seat.other_id, seat.account_id)
+        gone = _gone(jid, ChatKind.DIRECT, self._desk.core.clock.now_ms())
+        self._tell_of_gone(gone, seat.account_id, team_id)
+
+    def _tell_gone(self, event: MembersRemoved, me: AccountId, team_id: TeamId) -> None:
+        chat = event.chat
         if chat.kind is ChatKind.DIRECT:
             other = chat.other_id if chat.owner_id == me else chat.owner_id
             jid = "" if other is None else self._rosters.jid(team_id, other, me)
         else:
             jid = to_jid(JIDS[chat.kind], chat.id)
-        deleted = {
-            "jid": jid,
-            "chat_type": CHAT_TYPES[chat.kind],
-            "gentime": event.at * NS_PER_MS,
-            "is_archive": True,
-        }
+        self._tell_of_gone(_gone(jid, chat.kind, event.at), me, team_id)
+
+    def _tell_of_gone(self, deleted: dict[str, Any], me: AccountId, team_id: TeamId) -> None:
+        sockets, tally = self._sockets(me, team_id), self._counters.of(me)
+        if not sockets or tally is None:
+            return
         params = {
             "chats": [deleted],
             "team_unread": Raw(tally.unread_in(team_id)),
@@ -241,6 +266,16 @@ class ChatNews:
             for each in self._desk.house.hub.of(account_id)
             if isinstance(each.reader, TadaReader) and each.reader.team_id == team_id
         ]
+
+
+def _gone(jid: str, kind: ChatKind, at: int) -> dict[str, Any]:
+    """`DeletedChat`."""
+    return {
+        "jid": jid,
+        "chat_type": CHAT_TYPES[kind],
+        "gentime": at * NS_PER_MS,
+        "is_archive": True,
+    }
 
 
 def _offer(sockets: Iterable[Connection], packet: bytes) -> None:

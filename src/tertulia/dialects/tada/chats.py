@@ -46,6 +46,7 @@ TASK_FIELDS = (
 
 ARCHIVED = "Контакт удалён из команды"
 READONLY = "В этой группе пишут только администраторы"
+BLOCKED = "Один из вас не хочет получать сообщения от другого"
 OUTSIDE = "Вы не состоите в этом чате"
 
 
@@ -284,7 +285,9 @@ def may_set_up(entry: ChatEntry) -> bool:
 def _why_silent(entry: ChatEntry) -> str:
     """Why the member may not write; "" when he may."""
     if entry.kind is ChatKind.DIRECT:
-        return ARCHIVED if entry.partner is None or entry.partner.is_archived else ""
+        if entry.partner is None or entry.partner.is_archived:
+            return ARCHIVED
+        return BLOCKED if entry.is_blocked else ""
     if entry.role is None:
         return OUTSIDE
     return READONLY if entry.group.is_readonly and not may_moderate(entry.role) else ""

@@ -10,6 +10,7 @@ from typing import Any, Protocol, assert_never
 import msgspec
 
 from tertulia.core.events import (
+    BlocksChanged,
     CallbackReplaced,
     CannotDecrypt,
     ChatChanged,
@@ -67,6 +68,7 @@ from tertulia.dialects.tada.views import (
     Side,
     TadaReader,
     Viewing,
+    seen_by,
 )
 
 COMPOSING_MS = 10_000
@@ -150,7 +152,8 @@ class TadaEncoder:
             ):
                 return self._updated((whole,), view, event.tail, delayed=True)
             case MessagesDeleted():
-                return self._updated(event.whole, view, event.tail, delayed=True)
+                gone = seen_by(event, _reader(view)[1])
+                return self._updated(gone, view, event.tail, delayed=True)
             case MessagesRead():
                 if isinstance(view, ForAuthor):
                     return self._received(event, view)
@@ -188,6 +191,7 @@ class TadaEncoder:
                 | PresenceChanged()
                 | SessionsEnded()
                 | UnreadCounted()
+                | BlocksChanged()
             ):
                 raise TypeError(f"{type(event).__name__} is not said here")
             case _:

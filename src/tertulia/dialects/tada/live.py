@@ -8,6 +8,7 @@ the contacts) is asked for once per event, and told a moment later.
 from collections.abc import Collection, Iterable
 
 from tertulia.core.events import (
+    BlocksChanged,
     ChatChanged,
     ChatOpened,
     ChatSettingsChanged,
@@ -27,9 +28,11 @@ from tertulia.dialects.tada.chat_news import ChatNews
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.events import TadaEncoder
+from tertulia.dialects.tada.home_news import HomeNews
 from tertulia.dialects.tada.moved_sums import Counting, MovedSums, who_counts
 from tertulia.dialects.tada.online import Online
 from tertulia.dialects.tada.packets import said
+from tertulia.dialects.tada.rank_news import RankNews
 from tertulia.dialects.tada.repeats import Repeats
 from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
@@ -58,6 +61,15 @@ class Live:
         self.repeats = Repeats(desk, self.encoder)
         self.sums = MovedSums(desk.house.hub, self.rosters)
         self.news = ChatNews(desk, self.rosters, self.counters, self.sights, self.sums)
+        self.home = HomeNews(
+            desk,
+            rosters=self.rosters,
+            counters=self.counters,
+            sights=self.sights,
+            sums=self.sums,
+            chats=self.news,
+        )
+        self.ranks = RankNews(desk, self.rosters, self.counters, self.sights)
         self.generation = 0
 
     async def _people(self, actor: Actor, team_id: TeamId) -> Iterable[TeamMember]:
@@ -82,13 +94,16 @@ class Live:
         Raises:
             Unavailable: the store does not answer.
         """
-        await self.rosters.read(actor)
+        has_home = await self.rosters.read(actor)
+        self.home.begin(actor.account_id, shows=has_home)
         return await self.counters.counted(actor.account_id)
 
     def leave(self, account_id: AccountId) -> None:
         """It is gone."""
         self.counters.leave(account_id)
         self.rosters.leave(account_id)
+        if not self.rosters.is_here(account_id):
+            self.home.leave(account_id)
 
     # Events.
 
@@ -105,12 +120,16 @@ class Live:
             if back:
                 self.news.back(event, back)
             return
-        if self.rosters.hear(event):
+        ranked = self.ranks.changed(event)
+        came_or_went = self.rosters.hear(event)
+        if came_or_went:
             self._moved()
         if isinstance(event, Counting):
             self._count(event, accounts)
         else:
             self.counters.hear(event, accounts)
+        self.home.hear(event, came_or_went)
+        self.ranks.tell(ranked)
         match event:
             case ChatOpened() | MembersAdded() | ChatChanged() | ChatSettingsChanged():
                 self.news.changed(event, accounts)
@@ -118,6 +137,8 @@ class Live:
                 self.news.gone(event)
             case TeamMembersChanged() if len(event.members) <= MOST_CONTACTS:
                 self._tell_themselves(event)
+            case BlocksChanged() if any(map(self.rosters.is_here, _both_sides(event))):
+                self.desk.house.spawn(self.news.silence(event.account_id, {*event.accounts}))
             case _:
                 pass
 
@@ -156,6 +177,10 @@ class Live:
         packet = said("server.contact.updated", {"contacts": contacts})
         for each in sockets:
             each.offer(packet)
+
+
+def _both_sides(event: BlocksChanged) -> tuple[AccountId, ...]:
+    return (event.account_id, *event.accounts)
 
 
 def _is_of(connection: Connection, team_id: TeamId) -> bool:

@@ -1,14 +1,19 @@
 """What a session was not told, or did not confirm, when its last connection ended (C.5, missed)."""
 
+import logging
+
+from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.histories import MessageFilter
 from tertulia.core.message_model import MessageRef
 from tertulia.core.model import Actor
 from tertulia.core.unconfirmed import HungUp
 from tertulia.core.whole import WholeMessage
-from tertulia.dialects.tada.confirmations import told_since
+from tertulia.dialects.tada.confirmations import Confirmations, told_since
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.events import TadaEncoder
 from tertulia.dialects.tada.views import TadaReader
+
+LOG = logging.getLogger(__name__)
 
 MOST_REPEATED = 200
 """Messages; older ones are the client's to ask for."""
@@ -23,7 +28,32 @@ class Repeats:
         self._desk = desk
         self._encoder = encoder
 
-    async def of(self, actor: Actor, reader: TadaReader, stood: HungUp) -> list[bytes]:
+    async def missed(
+        self, actor: Actor, reader: TadaReader, since: int, confirmations: Confirmations
+    ) -> list[bytes]:
+        """For a socket that listens from now on: what its session has not heard.
+
+        *since*: where the log stood when the socket opened. On the first connection of a session only
+        what has happened since then may be missing.
+
+        Raises:
+            NotSignedIn: the session has ended.
+        """
+        unconfirmed = self._desk.core.unconfirmed
+        stood = await unconfirmed.begin(actor.session_id, reader.team_id)
+        if stood is None:
+            if unconfirmed.position == since:
+                return []
+            stood = HungUp(since, ())
+        confirmations.carry(stood.confirmed)
+        try:
+            return await self._of(actor, reader, stood)
+        except (NotAllowed, NotFound) as error:
+            # It finds what it missed by asking, as after a longer time.
+            LOG.warning("What was missed could not be repeated", exc_info=error)
+            return []
+
+    async def _of(self, actor: Actor, reader: TadaReader, stood: HungUp) -> list[bytes]:
         """The packets, oldest first.
 
         Raises:

@@ -5,7 +5,7 @@ What an event says while the roster is being read counts more than what was read
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any
 
 from tertulia.core.errors import NotAllowed, NotFound
@@ -103,16 +103,25 @@ class Rosters:
         self._sockets[account_id] = self._sockets.get(account_id, 0) + 1
         self._teams_of.setdefault(account_id, {})
 
-    async def read(self, actor: Actor) -> None:
+    async def read(self, actor: Actor) -> bool:
         """The actor, who has entered, is known with his teams and everybody in them.
+
+        Returns:
+            Whether the home team is one of them.
 
         Raises:
             Unavailable: the store does not answer.
         """
-        for card in await self._my_teams(actor):
+        cards = await self._my_teams(actor)
+        for card in cards:
             if actor.account_id in self._sockets and not card.team.is_home:
                 self._enter(actor.account_id, card.team)
                 await self._read(actor, card.team.id)
+        return any(card.team.is_home for card in cards)
+
+    async def known(self, account_id: AccountId, team_id: TeamId) -> None:
+        """Everybody in the team is known, if an account with a socket is in it."""
+        await self._read(Actor(account_id, NO_SESSION), team_id)
 
     def leave(self, account_id: AccountId) -> None:
         """A socket of it is gone. Rosters that nobody needs are forgotten."""
@@ -164,20 +173,20 @@ class Rosters:
 
     # Keeping up.
 
-    def hear(self, event: Event) -> bool:
-        """Keep up. Whether somebody may share a team with somebody else now, or does so no more."""
+    def hear(self, event: Event) -> Collection[AccountId]:
+        """Keep up. Who may share a team with somebody else now, or does so no more."""
         match event:
             case TeamMembersChanged() | TeamChanged():
-                return not event.team.is_home and self._learn(event.team, event.members)
+                return () if event.team.is_home else self._learn(event.team, event.members)
             case TeamRemoved(team_id=team_id, accounts=accounts):
                 gone = [each for each in accounts if each in self._teams_of]
                 for account_id in gone:
                     self._exit(account_id, team_id)
-                return bool(gone)
+                return gone
             case _:
-                return False
+                return ()
 
-    def _learn(self, team: Team, members: Sequence[TeamMember]) -> bool:
+    def _learn(self, team: Team, members: Sequence[TeamMember]) -> Collection[AccountId]:
         team_id = team.id
         before = self._rosters.get(team_id)
         was_in = {each.account_id for each in members if before and before.has(each.account_id)}
@@ -188,17 +197,23 @@ class Rosters:
                     self._spawn(self._catch_up(each.account_id, team_id))
         roster_now = self._rosters.get(team_id)
         if roster_now is None:
-            return False
+            return ()
         if roster_now.team.version <= team.version:
             roster_now.team = team
         roster_now.learn(members)
-        return any((each.account_id in was_in) == each.is_archived for each in members)
+        return [
+            each.account_id for each in members if (each.account_id in was_in) == each.is_archived
+        ]
 
     async def _catch_up(self, account_id: AccountId, team_id: TeamId) -> None:
-        await self._read(Actor(account_id, NO_SESSION), team_id)
+        await self.known(account_id, team_id)
         self._moved()
 
     # Being asked.
+
+    def is_here(self, account_id: AccountId) -> bool:
+        """Whether the account has a socket."""
+        return account_id in self._sockets
 
     def teams_of(self, account_id: AccountId) -> Iterable[TeamId]:
         """The teams of an account that has a socket here, without the home team."""

@@ -81,8 +81,11 @@ class Sights:
         """A team as one of its members sees it."""
         is_last_active = me.account_id in event.active_here
         card = TeamCard(event.team, me, event.uploads_bytes, is_last_active)
-        preferences = event.preferences.get(me.account_id, Preferences())
-        unread = None if tally is None else _unread(tally.sums.get(event.team.id))
+        return self.card(card, event.preferences.get(me.account_id, Preferences()), tally)
+
+    def card(self, card: TeamCard, preferences: Preferences, tally: Tally | None) -> Any:
+        """The same of a card that was read."""
+        unread = None if tally is None else _unread(tally.sums.get(card.team.id))
         return teams.team(self._desk, View.V4, card, preferences, unread)
 
     @staticmethod

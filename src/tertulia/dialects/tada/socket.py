@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from tertulia.core.errors import NotAllowed, NotFound, NotSignedIn, TertuliaError, Unavailable
+from tertulia.core.errors import NotSignedIn, TertuliaError, Unavailable
 from tertulia.core.ids import TeamId
 from tertulia.core.message_model import Draft, Sent
 from tertulia.core.model import Actor
 from tertulia.core.pending import Pending
-from tertulia.core.unconfirmed import HungUp
 from tertulia.delivery.encoder import Encoder, nowhere
 from tertulia.dialects.tada import packets
 from tertulia.dialects.tada.auth import Caller
@@ -67,7 +66,7 @@ class Talk:
     __slots__ = (
         "_actor", "_begun", "_busy", "_has_worked", "_held", "_in_flight", "_is_paused",
         "_is_ready", "_on_idle",
-        "_places", "_tally", "_waiting", "confirmations", "encoder", "is_inactive",
+        "_places", "_since", "_tally", "_waiting", "confirmations", "encoder", "is_inactive",
         "live", "offer", "reader", "socket", "team_id",
     )  # fmt: skip
 
@@ -93,6 +92,7 @@ class Talk:
         self.confirmations = Confirmations()
         self._places: Places | None = None
         self._on_idle: Callable[[], None] | None = None
+        self._since = 0
 
     @property
     def actor(self) -> Actor:
@@ -105,6 +105,7 @@ class Talk:
         """The socket is there."""
         self.socket = socket
         socket.signed_in = True
+        self._since = self.live.desk.core.unconfirmed.position
         self.live.desk.house.spawn(self._begin())
 
     def hear(self, message: bytes) -> None:
@@ -186,10 +187,9 @@ class Talk:
         try:
             async with asyncio.timeout(BEGIN_S):
                 self._send(await live.online.listen(self.team_id, self))
-                stood = await live.desk.core.unconfirmed.begin(actor.session_id, self.team_id)
-                if stood is not None:
-                    self.confirmations.carry(stood.confirmed)
-                    await self._repeat(stood)
+                missed = live.repeats.missed(actor, self.reader, self._since, self.confirmations)
+                for packet in await missed:
+                    self._offer(packet)
         except NotSignedIn:
             # It ended while we were not in the hub yet.
             self.signed_out()
@@ -201,15 +201,6 @@ class Talk:
             self._is_ready = self._begun
             self._release()
             self._go_on()
-
-    async def _repeat(self, stood: HungUp) -> None:
-        """What the session was told and did not confirm, or was not told, again."""
-        try:
-            for packet in await self.live.repeats.of(self._actor, self.reader, stood):
-                self._offer(packet)
-        except (NotAllowed, NotFound) as error:
-            # It finds what it missed by asking, as after a longer time.
-            LOG.warning("What was missed could not be repeated", exc_info=error)
 
     def _hang_up(self) -> None:
         """Be nowhere any more. Whoever was not even told what he had missed stands where he stood."""

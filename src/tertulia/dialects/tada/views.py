@@ -186,11 +186,18 @@ class Viewing:
         return _personal(message, reader, view)
 
     def _deleted(self, event: MessagesDeleted, reader: TadaReader) -> Hashable | None:
-        """Authors, and whoever deleted them, still see what they said."""
-        view = self.of_message(event.whole[0], reader)
+        """Authors, and whoever deleted them, still see what they said; who never saw them hears nothing."""
         me = reader.account_id
-        knows = me == event.account_id or any(each.message.author_id == me for each in event.whole)
-        return Side(reader.team_id, me) if knows and isinstance(view, int) else view
+        seen = seen_by(event, me)
+        if not seen:
+            return None
+        view = self.of_message(seen[0], reader)
+        differs = (
+            me == event.account_id
+            or len(seen) < len(event.whole)
+            or any(each.message.author_id == me for each in seen)
+        )
+        return Side(reader.team_id, me) if differs and isinstance(view, int) else view
 
     def _read(self, event: MessagesRead, reader: TadaReader) -> Hashable | None:
         if event.encrypted:
@@ -205,6 +212,14 @@ class Viewing:
         if not is_news or isinstance(view, Elsewhere):
             return None
         return ForAuthor(reader.team_id, me)
+
+
+def seen_by(event: MessagesDeleted, account_id: AccountId) -> tuple[WholeMessage, ...]:
+    """What is gone for that reader; ANYBODY saw all of it."""
+    if not event.unseen_by:
+        return event.whole
+    unseen = {message_id for account, message_id in event.unseen_by if account == account_id}
+    return tuple([each for each in event.whole if each.message.id not in unseen])
 
 
 def _personal(message: Message, reader: TadaReader, view: Hashable | None) -> Hashable | None:
