@@ -101,7 +101,10 @@ def test_what_is_new_is_found_before_chats_are_read(in_store: InStore) -> None:
         direct = await world.direct(anna, boris)
         for chat_id in (milk, task, direct.id):
             await rooms.say(boris, chat_id, "hi")
+        gone = await rooms.say(boris, milk, "never mind")
         world.now += 1_000
+        await world.read_all(anna, task)
+        await world.delete(boris, gone)
         await rooms.groups.change(boris, team, tea, GroupChange(is_public=True), world.now)
         await settle(rooms, anna, to(clara), is_pinned=True)
         await settle(rooms, anna, at(task), notifies=False)

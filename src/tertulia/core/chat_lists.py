@@ -83,7 +83,10 @@ class ChatEntry:
         mentioned: how many of them name him.
         importants: how many messages are marked as important.
         last: the newest message he sees.
+        last_at: when something was said, edited or deleted there last.
         mark: up to where he has read; None: nothing.
+        marked_at: when he did, or put a message out of his sight; 0: never.
+        is_blocked: he and the partner may not write to each other.
     """
 
     membership: Membership
@@ -102,7 +105,9 @@ class ChatEntry:
     mentioned: int = 0
     importants: int = 0
     last: WholeMessage | None = None
+    last_at: int = 0
     mark: MessageRef | None = None
+    marked_at: int = 0
     is_blocked: bool = False
 
     @property
@@ -115,8 +120,8 @@ class ChatEntry:
 
     @property
     def changed_at(self) -> int:
-        """The time of its newest message or change, for everybody."""
-        return self.created_at if self.chat is None else self.chat.updated_at
+        """The time of what was said, edited, deleted or changed there last, for everybody."""
+        return self.created_at if self.chat is None else max(self.chat.updated_at, self.last_at)
 
     @property
     def versions(self) -> Versions:
@@ -128,6 +133,7 @@ class ChatEntry:
             0 if self.task is None else self.task.version,
             0 if self.partner is None else self.partner.version,
             self.settings.version,
+            self.marked_at,
         )
 
 

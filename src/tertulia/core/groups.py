@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, FileId, SectionId, TeamId
-from tertulia.core.model import Actor, Chat, Role
+from tertulia.core.model import KEEP, Actor, Chat, Keep, Role
 from tertulia.core.ports import Clock
 
 COMMON_GROUP = "Общий чат"
@@ -47,7 +47,10 @@ class NewTeamGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """What to change in a group; None leaves a field as it is. A `cleanup_s` of 0 takes it away."""
+    """What to change in a group; None leaves a field as it is, and so does KEEP where None means none.
+
+    A `cleanup_s` of 0 takes it away.
+    """
 
     name: str | None = None
     description: str | None = None
@@ -55,7 +58,7 @@ class GroupChange:
     is_readonly: bool | None = None
     is_default: bool | None = None
     cleanup_s: int | None = None
-    section_id: SectionId | None = None
+    section_id: SectionId | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)

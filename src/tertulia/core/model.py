@@ -161,14 +161,22 @@ class Chat:
     archived: bool = False
 
 
+class Keep:
+    """Stands for "as it is", where None means "none"."""
+
+
+KEEP = Keep()
+
+
 class Versions(NamedTuple):
     """What tells one state of a chat from another, for one of its members; each part grows by itself.
 
     Attributes:
         number: the chat's; 0: a direct chat that nobody has begun yet.
-        changed_at: the time of its newest message or change, for everybody.
+        changed_at: the time of what was said, edited, deleted or changed there last, for everybody.
         group, task, partner, settings: the number drawn when that was changed last; 0: it never was,
             or there is no such thing.
+        marked_at: when the member read there last, or put a message out of his sight; 0: he never did.
     """
 
     number: int
@@ -177,6 +185,7 @@ class Versions(NamedTuple):
     task: int = 0
     partner: int = 0
     settings: int = 0
+    marked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from tertulia.core import text as texts
 from tertulia.core.errors import BadInput
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId, TeamId
-from tertulia.core.model import Actor, Chat, Versions
+from tertulia.core.model import KEEP, Actor, Chat, Keep, Versions
 from tertulia.core.ports import Clock
 
 NEW, DONE = "new", "done"
@@ -65,13 +65,6 @@ class Task:
     linked: tuple[MessageId, ...] = ()
     tags: tuple[str, ...] = ()
     version: int = 0
-
-
-class Keep:
-    """Stands for "as it is", where None means "none"."""
-
-
-KEEP = Keep()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from tertulia.store.work import Row, Work, array, row, rows
 CHATS = f"""
 SELECT {records.CHAT}, c.readonly,
     g.is_public, g.is_default, g.cleanup_s, g.section_id, g.version, f.id, f.width, f.height,
-    c.importants
+    c.importants, c.last_at
 FROM chats c LEFT JOIN group_settings g ON g.chat_id = c.id
 LEFT JOIN picture_files p ON p.holder_id = c.id
 LEFT JOIN files f ON f.id = p.file_id AND f.width IS NOT NULL
@@ -60,7 +60,7 @@ SELECT c.id, CAST(each.value ->> 1 AS BIGINT), b.role,
         ORDER BY m.sent_at DESC LIMIT 1
     ) ELSE c.tail_id END,
     {IS_HIDDEN}, s.is_pinned, s.pin_order, s.notifies, s.counts, s.is_collapsed, s.draft, s.draft_at,
-    s.version, b.mentioned
+    s.version, b.marked_at, b.mentioned
 FROM json_each(?) AS each
 JOIN chats c ON c.id = CAST(each.value ->> 0 AS BIGINT)
 JOIN members b ON b.chat_id = c.id AND b.left_at IS NULL
@@ -249,7 +249,7 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
     readonly, is_public, is_default, cleanup_s, section_id, version = found[
         CHAT_WIDTH : CHAT_WIDTH + 6
     ]
-    *picture, importants = found[CHAT_WIDTH + 6 :]
+    *picture, importants, last_at = found[CHAT_WIDTH + 6 :]
     key = (chat.id, membership.me.account_id)
     kept = read.kept.get(key)
     members = read.members.get(chat.id)
@@ -283,7 +283,9 @@ def _entry(asked: Asked, read: _Read) -> ChatEntry:
         mentioned=0 if kept is None else kept[-1],
         importants=importants,
         last=last,
+        last_at=last_at,
         mark=read.marks.get(key, mark),
+        marked_at=0 if kept is None else kept[-2],
         is_blocked=is_blocked,
     )
 

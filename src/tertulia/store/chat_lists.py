@@ -24,7 +24,7 @@ from tertulia.store.chat_entries import Wanted, entries_for, read_entries
 from tertulia.store.chat_settings import settle
 from tertulia.store.engine import Engine
 from tertulia.store.home_team import DIRECT, GROUPS, OTHER
-from tertulia.store.my_chats import IS_HIDDEN, SHOWN
+from tertulia.store.my_chats import CHANGED_AT, IS_HIDDEN, SHOWN
 from tertulia.store.team_records import need_member
 from tertulia.store.unread_sums import badge, unread_by_team
 from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
@@ -32,13 +32,14 @@ from tertulia.store.whereabouts import need_whereabouts
 from tertulia.store.work import Row, Work, array, rows
 
 # What is needed to choose and to sort: number, kind, the other one, name, the number of its newest message or
-# its own, unread, whether there is a message, hidden, pinned, its place among the pinned, and when it was
-# changed, in part or whole.
+# its own, unread, whether there is a message, hidden, pinned, its place among the pinned, when it was changed,
+# in part or whole, and when the member read there.
 LIGHT = f"""
 c.id, c.kind, {OTHER}, c.search_text, COALESCE(c.tail_id, c.id),
     CASE WHEN c.kind = 'channel' THEN 0 ELSE {UNREAD_OF_PEOPLE} END,
     CASE WHEN c.tail_id IS NULL THEN 0 ELSE 1 END,
-    {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0), c.updated_at, COALESCE(s.version, 0)
+    {IS_HIDDEN}, COALESCE(s.is_pinned, 0), COALESCE(s.pin_order, 0),
+    {CHANGED_AT}, COALESCE(s.version, 0), b.marked_at
 """
 
 SETTINGS = "LEFT JOIN member_settings s ON s.chat_id = c.id AND s.account_id = b.account_id"
@@ -108,7 +109,7 @@ ORDER BY g.chat_id DESC
 class Listed(NamedTuple):
     """A chat that may come on the page. `chat_id` None: a direct chat that is not begun.
 
-    `at`: the time of its newest message; without any when it came to be. The last five: as in `Versions`.
+    `at`: the time of its newest message; without any when it came to be. The last six: as in `Versions`.
     """
 
     chat_id: ChatId | None
@@ -123,6 +124,7 @@ class Listed(NamedTuple):
     pin_order: int = 0
     changed_at: int = 0
     settings: int = 0
+    marked_at: int = 0
     group: int = 0
     task: int = 0
     partner: int = 0
@@ -244,7 +246,7 @@ def _bot(membership: Membership, found: Row) -> Row:
 
 def _listed(row: Row, people: Mapping[AccountId, Row]) -> Listed:
     chat_id, kind, partner, name, newest, unread, has_messages, hidden, pinned, order = row[:10]
-    changed_at, settings, group, task = row[10:]
+    changed_at, settings, marked_at, group, task = row[10:]
     version = 0
     if kind == ChatKind.DIRECT:
         name = ""
@@ -254,7 +256,8 @@ def _listed(row: Row, people: Mapping[AccountId, Row]) -> Listed:
         partner = None
     return Listed(
         ChatId(chat_id), ChatKind(kind), partner, name, drawn_at(newest), max(unread, 0),
-        bool(has_messages), bool(hidden), bool(pinned), order, changed_at, settings, group, task, version,
+        bool(has_messages), bool(hidden), bool(pinned), order, changed_at, settings, marked_at,
+        group, task, version,
     )  # fmt: skip
 
 
@@ -280,8 +283,9 @@ def _is_wanted(each: Listed, wish: ChatFilter) -> bool:
 def _versions(each: Listed) -> Versions:
     """As `ChatEntry.versions`, without the entry."""
     return Versions(
-        each.chat_id or 0, each.changed_at, each.group, each.task, each.partner, each.settings
-    )
+        each.chat_id or 0, each.changed_at, each.group, each.task, each.partner, each.settings,
+        each.marked_at,
+    )  # fmt: skip
 
 
 def _place(wish: ChatFilter) -> Callable[[Listed], tuple[Any, ...]]:

@@ -45,9 +45,10 @@ NEWEST = """
     ORDER BY m.sent_at DESC LIMIT 1
 """
 
-# So many more are deleted, and perhaps another is the newest that is not.
+# So many more are deleted, and perhaps another is the newest that is not. It takes a date of its own, as an edit.
 COUNT_GONE = f"""
-UPDATE chats SET gone = gone + ?, importants = importants - ?, tail_id = (SELECT m.id {NEWEST}), tail_uid = (SELECT m.uid {NEWEST})
+UPDATE chats SET gone = gone + ?, importants = importants - ?, tail_id = (SELECT m.id {NEWEST}), tail_uid = (SELECT m.uid {NEWEST}),
+    last_at = CASE WHEN last_at >= ? THEN last_at + 1 ELSE ? END
 WHERE id = ?
 """
 
@@ -90,7 +91,7 @@ def erase(
     yield from many(ERASE_REACTIONS, [(each,) for each in ids])
     yield from many(UNLINK, [(each,) for each in ids])
     important = sum(1 for each in doomed if each[3] & IMPORTANT)
-    yield from run(COUNT_GONE, len(ids), important, chat_id)
+    yield from run(COUNT_GONE, len(ids), important, now, now, chat_id)
     yield from _release(doomed)
     gone = tuple(
         each._replace(

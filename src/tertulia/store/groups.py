@@ -6,7 +6,7 @@ from dataclasses import replace
 from tertulia.core.errors import NotAllowed
 from tertulia.core.groups import GroupChange, GroupMember, NewTeamGroup
 from tertulia.core.ids import AccountId, ChatId, FileId, TeamId
-from tertulia.core.model import Actor, Chat, Picture, Role
+from tertulia.core.model import Actor, Chat, Keep, Picture, Role
 from tertulia.core.team_model import TeamMember
 from tertulia.core.team_rights import need_more_than_guest
 from tertulia.core.text import fold
@@ -149,7 +149,7 @@ def change_group(
         is_readonly=old.is_readonly if change.is_readonly is None else change.is_readonly,
         is_default=old.is_default if change.is_default is None else change.is_default,
         cleanup_s=old.cleanup_s if change.cleanup_s is None else change.cleanup_s or None,
-        section_id=old.section_id if change.section_id is None else change.section_id,
+        section_id=old.section_id if isinstance(change.section_id, Keep) else change.section_id,
     )
     name = chat.name if change.name is None else change.name
     description = chat.description if change.description is None else change.description
@@ -157,8 +157,8 @@ def change_group(
         return
     if new.is_default != old.is_default:
         _need_manager(group.membership.me)
-    if change.section_id is not None:
-        yield from need_section(team_id, change.section_id)
+    if new.section_id is not None and new.section_id != old.section_id:
+        yield from need_section(team_id, new.section_id)
     yield from run(UPDATE_CARD, name, description, fold(name), int(new.is_readonly), chat_id)
     yield from run(
         UPDATE_SETTINGS, int(new.is_public), int(new.is_default), new.cleanup_s, new.section_id,

@@ -129,5 +129,7 @@ def forget(now: int, keys_before: int, messages_before: int, limit: int) -> Work
     counts: dict[int, int] = {}
     for each in old:
         counts[each[1]] = counts.get(each[1], 0) + 1
-    yield from many(COUNT_GONE, [(count, 0, chat_id) for chat_id, count in counts.items()])
+    yield from many(
+        COUNT_GONE, [(count, 0, now, now, chat_id) for chat_id, count in counts.items()]
+    )
     return len(old)

@@ -15,6 +15,9 @@ SHOWN = "c.kind <> 'channel' AND c.encrypted = 0"
 IS_HIDDEN = "CASE WHEN s.hidden_until > c.last_seq - c.notices THEN 1 ELSE 0 END"
 """Of chats `c` with settings `s`, or without: whether it is out of sight, which ends when somebody writes."""
 
+CHANGED_AT = "CASE WHEN c.last_at > c.updated_at THEN c.last_at ELSE c.updated_at END"
+"""Of chats `c`: when something was said, edited, deleted or changed there last (`ChatEntry.changed_at`)."""
+
 COLUMNS = "c.id, c.kind, c.owner_id, c.other_id, b.read_at, c.updated_at"
 
 IN_TEAM = f"""

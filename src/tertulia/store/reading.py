@@ -77,7 +77,9 @@ JOIN messages m ON m.id = CAST(each.value ->> 2 AS BIGINT)
 
 MOVE_MARK = """
 UPDATE members SET read_seq = ?, read_at = ?, skipped = ?, named_seq = ?, named_at = ?, noted = ?,
-    mentioned = ?
+    mentioned = ?, marked_at = CASE
+        WHEN read_seq = ? THEN marked_at WHEN marked_at >= ? THEN marked_at + 1 ELSE ?
+    END
 WHERE chat_id = ? AND account_id = ?
 """
 
@@ -202,7 +204,9 @@ def _store(
                 for message in newly[place]
                 if message.sent_at > state.named_at
             ]
-        moves.append((*moved, state.noted, state.mentioned, *place))
+        # Later than all that is there already, and not later than what comes next.
+        at = max(reading.at, state.last_at + 1)
+        moves.append((*moved, state.noted, state.mentioned, moved[0], at, at, *place))
         reads += [(message.id,) for message in newly[place] if not message.is_read]
         if newly[place]:
             event = _event(reading, newly[place], state)

@@ -6,6 +6,7 @@ from tertulia.core.tasks import TaskFilter, TaskOrder
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
 from tertulia.core.text import containing, fold
 from tertulia.store.message_filters import ONE_OF, Conditions
+from tertulia.store.my_chats import CHANGED_AT
 from tertulia.store.team_records import need_member
 from tertulia.store.work import Work, array, rows
 
@@ -13,15 +14,16 @@ ALL = 1_000_000_000
 """Tasks; nobody has so many."""
 
 # With the parts of `Versions`.
-TASKS = """
-SELECT c.id, c.updated_at, COALESCE(g.version, 0), k.version, 0, COALESCE(s.version, 0)
+TASKS = f"""
+SELECT c.id, {CHANGED_AT}, COALESCE(g.version, 0), k.version, 0, COALESCE(s.version, 0),
+    COALESCE(me.marked_at, 0)
 FROM tasks k
 JOIN chats c ON c.id = k.chat_id AND c.archived_at IS NULL
 LEFT JOIN group_settings g ON g.chat_id = c.id
 LEFT JOIN members me ON me.chat_id = c.id AND me.account_id = ?
 LEFT JOIN member_settings s ON s.chat_id = c.id AND s.account_id = me.account_id
-WHERE k.team_id = ?{conditions}
-ORDER BY {order} LIMIT ? OFFSET ?
+WHERE k.team_id = ?{{conditions}}
+ORDER BY {{order}} LIMIT ? OFFSET ?
 """
 
 IN_IT = (

@@ -8,8 +8,8 @@ import msgspec
 
 from tertulia.core.errors import NotAllowed, NotFound
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, TeamId
-from tertulia.core.model import Actor, Chat, ChatKind, Role
-from tertulia.core.tasks import DONE, KEEP, NEW, Item, Keep, Task, TaskChange, TaskFilter, task_name
+from tertulia.core.model import KEEP, Actor, Chat, ChatKind, Keep, Role
+from tertulia.core.tasks import DONE, NEW, Item, Task, TaskChange, TaskFilter, task_name
 from tertulia.core.team_model import HOME_TEAM, Membership
 from tertulia.core.team_rights import need_more_than_guest
 from tertulia.store.engine import Engine

@@ -13,7 +13,7 @@ from tertulia.store.log import record
 from tertulia.store.mentions import unsee_mentions, with_mentions
 from tertulia.store.unread_terms import UNREAD_OF_PEOPLE
 from tertulia.store.whole import is_silent
-from tertulia.store.work import Work, array, many, row, rows
+from tertulia.store.work import Work, array, many, row, rows, run
 
 MEMBERSHIP = """
 SELECT c.kind, m.role
@@ -39,6 +39,12 @@ ORDER BY m.seq
 SKIP_HIDDEN = """
 UPDATE members SET skipped = skipped + 1, noted = noted + ?
 WHERE chat_id = ? AND account_id = ? AND read_seq < ?
+"""
+
+# What it shows of the chat is another thing from then on.
+MARKED = """
+UPDATE members SET marked_at = CASE WHEN marked_at >= ? THEN marked_at + 1 ELSE ? END
+WHERE chat_id = ? AND account_id = ?
 """
 
 LEFT = f"""
@@ -74,6 +80,7 @@ def hide(actor: Actor, chat_id: ChatId, ids: Sequence[MessageId], now: int) -> W
         if each.author_id != me and not is_silent(each.flags)
     ]
     yield from many(SKIP_HIDDEN, counted)
+    yield from run(MARKED, now, now, chat_id, me)
     left = yield from row(LEFT, chat_id, me)
     unread, mentioned = left or (0, 0)
     hidden = tuple(each.id for each in found)

@@ -63,15 +63,15 @@ def jid_of(entry: ChatEntry) -> str:
 
 def base_gentime(versions: Versions) -> int:
     """The version of what is the same for everybody."""
-    number, changed_at, *parts, _ = versions
+    number, changed_at, *parts, _, _ = versions
     at = changed_at * NS_PER_MS + (number & COUNTER_MASK) * NS_PER_COUNT
     return max([at, *(gentime(each) for each in parts if each)])
 
 
 def chat_gentime(versions: Versions) -> int:
     """The version of the chat as one of its members sees it."""
-    settings = versions.settings
-    return max(base_gentime(versions), gentime(settings) if settings else 0)
+    mine = gentime(versions.settings) if versions.settings else 0
+    return max(base_gentime(versions), mine, versions.marked_at * NS_PER_MS)
 
 
 def chat(desk: TadaDesk, entry: ChatEntry, jid: Jids) -> dict[str, Any]:
@@ -259,15 +259,22 @@ def _rights(entry: ChatEntry) -> dict[str, Any]:
             said["can_call"] = True
         said["changeable_fields"] = [*MY_FIELDS]
         return said
-    if leads(entry):
+    if leads(entry) and _reads(entry):
         said["can_delete_any_message"] = True
         said["can_set_important_any_message"] = True
-    fields = list(MY_FIELDS) if entry.role is not None else []
+    fields = set(MY_FIELDS) if entry.role is not None else set[str]()
     if may_set_up(entry):
         said["can_delete"] = True
-        fields += GROUP_FIELDS if entry.kind is ChatKind.GROUP else TASK_FIELDS
+        fields.update(GROUP_FIELDS if entry.kind is ChatKind.GROUP else TASK_FIELDS)
+        if not entry.membership.me.status.manages:
+            fields.discard("default_for_all")
     said["changeable_fields"] = sorted(fields)
     return {key: value for key, value in said.items() if value}
+
+
+def _reads(entry: ChatEntry) -> bool:
+    """Whether the member sees what is said there: from outside only in public tasks."""
+    return entry.role is not None or (entry.task is not None and entry.task.is_public)
 
 
 def may_set_up(entry: ChatEntry) -> bool:

@@ -13,6 +13,7 @@ from tertulia.core.team_model import Membership
 from tertulia.dialects.tada import filters, sending
 from tertulia.dialects.tada.chats import chat, chat_gentime
 from tertulia.dialects.tada.fields import Fields
+from tertulia.dialects.tada.handlers.sections import section_wish
 from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.limits import MAX_GROUP_TITLE, MAX_MESSAGE
 from tertulia.dialects.tada.people import people_in_chats
@@ -69,12 +70,14 @@ async def change(call: Call) -> dict[str, Any]:
     target = await sending.target(call.desk, call.actor, team_id, call.path["jid"])
     entry = await call.core.chat_lists.entry(call.actor, team_id, target)
     form = await call.fields()
-    mine, common = settings(form), _news(entry, group_change(form))
+    mine, common = settings(form), GroupChange()
+    if entry.kind is ChatKind.GROUP:
+        common = _news(entry, await group_change(call, membership, form))
     form.check()
     if mine != SettingsChange() and entry.kind is not ChatKind.DIRECT and entry.role is None:
         raise NotAllowed("keep the chat")
     # First what asks for more: who may not do that has nothing half done.
-    if entry.kind is ChatKind.GROUP and entry.chat is not None and common != GroupChange():
+    if entry.chat is not None and common != GroupChange():
         await call.core.groups.change(call.actor, team_id, entry.chat.id, common)
     if mine != SettingsChange():
         await call.core.chat_lists.settle(call.actor, team_id, target, mine)
@@ -91,10 +94,10 @@ def _news(entry: ChatEntry, wanted: GroupChange) -> GroupChange:
         "is_readonly": known.is_readonly,
         "is_default": known.is_default,
         "cleanup_s": known.cleanup_s or 0,
+        "section_id": known.section_id,
     }
-    return replace(
-        wanted, **{name: None for name, value in is_there.items() if getattr(wanted, name) == value}
-    )
+    same = [name for name, value in is_there.items() if getattr(wanted, name) == value]
+    return replace(wanted, **{name: getattr(GroupChange(), name) for name in same})
 
 
 def settings(form: Fields) -> SettingsChange:
@@ -110,8 +113,8 @@ def settings(form: Fields) -> SettingsChange:
     )
 
 
-def group_change(form: Fields) -> GroupChange:
-    """What a body says of the group itself. `section` is read where there may be one."""
+async def group_change(call: Call, membership: Membership, form: Fields) -> GroupChange:
+    """What a body says of the group itself."""
     return GroupChange(
         name=form.text("display_name", most=MAX_GROUP_TITLE),
         description=form.text("description", most=MAX_MESSAGE),
@@ -119,6 +122,7 @@ def group_change(form: Fields) -> GroupChange:
         is_readonly=form.flag("readonly_for_members"),
         is_default=form.flag("default_for_all"),
         cleanup_s=form.number("autocleanup_age", 0, MAX_CLEANUP_S),
+        section_id=await section_wish(call, membership, form),
     )
 
 

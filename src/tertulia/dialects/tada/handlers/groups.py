@@ -6,7 +6,8 @@ from typing import Any
 from tertulia.core.errors import NotFound
 from tertulia.core.groups import GroupSettings, NewTeamGroup
 from tertulia.core.histories import Target
-from tertulia.core.ids import AccountId, ChatId, SectionId
+from tertulia.core.ids import AccountId, ChatId
+from tertulia.core.model import Keep
 from tertulia.core.team_model import Membership, TeamMember
 from tertulia.core.team_rights import need_more_than_guest
 from tertulia.dialects.tada import errors, ids
@@ -55,8 +56,7 @@ async def create(call: Call) -> dict[str, Any]:
     need_more_than_guest(membership.me)
     form = await call.fields()
     name = form.need_text("display_name", most=MAX_GROUP_TITLE)
-    wish = chats.group_change(form)
-    section = await section_of(call, membership, form)
+    wish = await chats.group_change(call, membership, form)
     members = await _members(call, membership, form)
     form.check()
     settings = GroupSettings(
@@ -64,25 +64,12 @@ async def create(call: Call) -> dict[str, Any]:
         wish.is_readonly or False,
         wish.is_default or False,
         wish.cleanup_s or None,
-        section,
+        None if isinstance(wish.section_id, Keep) else wish.section_id,
     )
     new = NewTeamGroup(name, wish.description or "", settings)
     team_id = membership.team.id
     made = await call.core.groups.create(call.actor, team_id, new, members)
     return await chats.one(call, membership, Target(chat_id=made.id))
-
-
-async def section_of(call: Call, membership: Membership, form: Fields) -> SectionId | None:
-    """`section`: a uuid of the team's; None when absent or empty."""
-    text = form.text("section")
-    if not text:
-        return None
-    number = ids.from_uuid(Kind.SECTION, text)
-    known = await call.core.sections.listed(call.actor, membership.team.id)
-    if number not in {each.id for each in known}:
-        form.note("section", errors.no_section(text))
-        return None
-    return SectionId(number)
 
 
 async def _members(
@@ -133,8 +120,7 @@ async def change(call: Call) -> dict[str, Any]:
     number, team_id = group_id(call), membership.team.id
     await _need_led(call, membership, number)
     form = await call.fields()
-    section = await section_of(call, membership, form)
-    wish = replace(chats.group_change(form), section_id=section)
+    wish = await chats.group_change(call, membership, form)
     form.check()
     await call.core.groups.change(call.actor, team_id, number, wish)
     return await chats.one(call, membership, Target(chat_id=number))

@@ -1,7 +1,8 @@
 """Sections of a team's contacts, and the tags of its tasks."""
 
 from tertulia.core.ids import SectionId
-from tertulia.core.team_model import Beside, Section, SectionChange
+from tertulia.core.model import KEEP, Keep
+from tertulia.core.team_model import Beside, Membership, Section, SectionChange
 from tertulia.core.team_rights import need_more_than_guest
 from tertulia.dialects.tada import errors, ids
 from tertulia.dialects.tada.fields import Fields
@@ -24,6 +25,21 @@ def section(found: Section) -> wire.Section:
         gentime=gentime(found.version),
         description=or_unset(found.description),
     )
+
+
+async def section_wish(call: Call, membership: Membership, form: Fields) -> SectionId | Keep | None:
+    """`section` of a group or task: a uuid of the team's; null or "" takes it out of its section."""
+    if not form.given("section"):
+        return KEEP
+    text = form.text("section")
+    if not text:
+        return None
+    number = ids.from_uuid(Kind.SECTION, text)
+    known = await call.core.sections.listed(call.actor, membership.team.id)
+    if number not in {each.id for each in known}:
+        form.note("section", errors.no_section(text))
+        return None
+    return SectionId(number)
 
 
 async def listed(call: Call) -> list[wire.Section]:

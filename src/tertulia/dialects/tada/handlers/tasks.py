@@ -7,9 +7,8 @@ from typing import Any
 from tertulia.core.errors import NotFound
 from tertulia.core.histories import Target
 from tertulia.core.ids import AccountId, ChatId, FileId, MessageId, SectionId
-from tertulia.core.model import ChatKind
+from tertulia.core.model import KEEP, ChatKind, Keep
 from tertulia.core.tasks import (
-    KEEP,
     MAX_DESCRIPTION,
     MAX_STATUS,
     MAX_TAG,
@@ -17,7 +16,6 @@ from tertulia.core.tasks import (
     MOST_OBSERVERS,
     MOST_TAGS,
     Item,
-    Keep,
     TaskChange,
     TaskFilter,
     TaskOrder,
@@ -29,7 +27,8 @@ from tertulia.dialects.tada import errors, filters, ids, sending
 from tertulia.dialects.tada.chats import archived, chat_gentime
 from tertulia.dialects.tada.fields import Fields
 from tertulia.dialects.tada.handlers import chats
-from tertulia.dialects.tada.handlers.groups import find_member, section_of
+from tertulia.dialects.tada.handlers.groups import find_member
+from tertulia.dialects.tada.handlers.sections import section_wish
 from tertulia.dialects.tada.handlers.teams import need_team
 from tertulia.dialects.tada.ids import Kind
 from tertulia.dialects.tada.limits import (
@@ -199,9 +198,7 @@ async def _change(call: Call, membership: Membership, form: Fields) -> TaskChang
         for key, name in NUMBERS.items()
         if key in form.values
     }
-    section: SectionId | Keep | None = KEEP
-    if "section" in form.values:
-        section = await section_of(call, membership, form)
+    section = await section_wish(call, membership, form)
     assignee = await _assignee(call, membership, form)
     observers = await _observers(call, membership, form)
     wish = TaskChange(
