@@ -7,12 +7,12 @@ the values (`cli/reading.py`); `docs/configuration.md` explains them.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tertulia.core.admission import Registration
 
@@ -24,6 +24,7 @@ PREFIX = "TERTULIA_"
 MASK = "****"
 HIDDEN_IN_QUERY = r"(?i)([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&#]*"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+HIGHEST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -233,10 +234,32 @@ def _url(*forms: str) -> Kind[str]:
     return Kind("URL", " or ".join(forms), parse, mask_url, quotable=False)
 
 
+def _database() -> Kind[str]:
+    """The address of a store. What the driver would stumble over is refused, and none of it repeated."""
+    plain = _url("sqlite:///PATH", "postgresql://…")
+
+    def parse(url: str) -> str:
+        parts = urlsplit(plain.parse(url))
+        if parts.scheme == "postgresql":
+            # The driver lets the first @ end the password, and hosts may be several.
+            hosts = parts.netloc[parts.netloc.find("@") + 1 :]
+            for each in hosts.split(",") if hosts else ():
+                site = re.fullmatch(r"(?a)(?:\[[^\]]+\]|[^][:@]+)(?::(\d{1,5}))?", each)
+                if site is None or int(site[1] or 0) > HIGHEST_PORT:
+                    raise ValueError
+            told = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+            if not re.fullmatch(r"(?a)(\d{1,5}(,|$))*", told.get("port", [""])[-1]):
+                raise ValueError
+        return url
+
+    signs = "in a user's name or password @ : / ? # are written %40 %3A %2F %3F %23"
+    return replace(plain, parse=parse, expected=f"{plain.expected}; {signs}")
+
+
 # fmt: off
 SECRET = Kind("TEXT", "printable text on one line", _text, lambda text: MASK if text else "", quotable=False)
 HOST = Kind("HOST", "a host name or an address", _host)
-PORT = _whole(0, 65535)
+PORT = _whole(0, HIGHEST_PORT)
 FOLDER = Kind("DIR", "the path of a folder", _path)
 LIST = Kind("A,B,…", "a comma-separated list", _parts, ",".join, many=True)
 ORIGINS = Kind("ORIGIN,…", "origins like https://chat.example.org, separated by commas", _origins, ",".join, many=True)
@@ -272,7 +295,7 @@ class Settings:
     log_format: LogFormat = _setting(LogFormat.AUTO, _one_of(LogFormat), Group.SERVER, "form of the log; auto: text on a terminal, otherwise JSON")
 
     data: Path = _setting(Path("tertulia-data"), FOLDER, Group.STORE, "folder of everything the server keeps")
-    database_url: str = _setting("", _url("sqlite:///PATH", "postgresql://…"), Group.STORE, "the store; empty: tertulia.db in the data folder")
+    database_url: str = _setting("", _database(), Group.STORE, "the store; empty: tertulia.db in the data folder")
     bus_url: str = _setting("", _url("nats://…", "tls://…"), Group.STORE, "not used yet: one server is one process")
     files_url: str = _setting("", _url("file:///PATH", "s3://BUCKET?endpoint_url=…"), Group.STORE, "where uploads lie; empty: the folder files in the data folder")
 

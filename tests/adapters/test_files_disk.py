@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import resource
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tertulia.adapters.files_disk import ABANDONED_S, WRITE_BYTES, DiskFiles
-from tertulia.core.errors import TooMuch
+from tertulia.core.errors import TooMuch, Unavailable
 from tertulia.core.ids import FileId
 
 FILE = FileId(123_456_789_012)
@@ -57,6 +59,41 @@ def test_without_room_it_says_so_and_leaves_nothing(tmp_path: Path) -> None:
 
     in_folder(tmp_path, story)
     assert found(tmp_path) == []
+
+
+def test_a_folder_that_is_gone_is_missed_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, elsewhere = tmp_path / "files", tmp_path / "elsewhere"
+
+    async def story(disk: DiskFiles) -> None:
+        await disk.check()
+        folder.rename(elsewhere)
+        with pytest.raises(Unavailable, match="the folder of files"):
+            await disk.check()
+        with pytest.raises(Unavailable, match="the folder of files"):
+            await disk.begin(FILE)
+        assert "No such file or directory" in caplog.records[0].fields["why"]  # type: ignore[attr-defined]
+        elsewhere.rename(folder)
+        await disk.check()
+        (await disk.begin(FILE)).abandon()
+
+    in_folder(folder, story)
+
+
+def test_a_folder_that_nobody_may_write_to_is_not_available(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(disk: DiskFiles) -> None:
+        def refused(**_: object) -> None:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        # The tests may run as root, who may write everywhere.
+        monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+        with pytest.raises(Unavailable, match="Permission denied"):
+            await disk.check()
+
+    in_folder(tmp_path, story)
 
 
 def test_what_a_crash_left_behind_is_swept_away(tmp_path: Path) -> None:
@@ -106,13 +143,3 @@ def test_of_two_uploads_one_file_is_left(tmp_path: Path) -> None:
 
     in_folder(tmp_path, story)
     assert len(found(tmp_path)) == 1
-
-
-def test_a_folder_that_is_gone_is_noticed(tmp_path: Path) -> None:
-    async def story(disk: DiskFiles) -> None:
-        await disk.check()
-        (tmp_path / "incoming").rename(tmp_path / "elsewhere")
-        with pytest.raises(FileNotFoundError):
-            await disk.check()
-
-    in_folder(tmp_path, story)

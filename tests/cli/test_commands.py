@@ -1,6 +1,7 @@
 """The command `tertulia`, as a person at a terminal meets it."""
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,31 @@ def test_a_mistake_is_answered_with_one_sentence(
     said = capsys.readouterr()
     assert said.err == heard
     assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "heard"),
+    [
+        (["restore", "none.tar"], "none.tar: No such file or directory"),
+        (["restore", "."], ".: Is a directory"),
+        (["user", "list", "--data", "file"], "there is no store at {}/file/tertulia.db: the first"),
+        (["invite", "create", "--data", "file"], "the store {}/file/tertulia.db (File exists"),
+        (["invite", "create", "--database-url", "sqlite:///proc/a.db"], "the store /proc/a.db (No such"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses_is_said_in_one_sentence(
+    command: list[str],
+    heard: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("tertulia: " + heard.format(tmp_path))
+    assert said.count("\n") == 1
 
 
 def test_config_show_names_every_setting_its_value_and_its_source(

@@ -15,6 +15,8 @@ from tertulia.settings import (
     mask_url,
 )
 
+TWO_HOSTS = "postgresql://me:hu%40sh@[::1]:5432,other/chat?sslmode=require&port=1,2"
+
 
 def toml(folder: Path, text: str) -> str:
     file = folder / "tertulia.toml"
@@ -80,6 +82,7 @@ def test_toml_may_use_numbers_and_arrays(tmp_path: Path) -> None:
         ("sama_origins", "https://chat.example.org", ("https://chat.example.org",)),
         ("database_url", "sqlite:////srv/chat.db", "sqlite:////srv/chat.db"),
         ("database_url", "postgresql://me@/chat?host=/run/pg", "postgresql://me@/chat?host=/run/pg"),
+        ("database_url", TWO_HOSTS, TWO_HOSTS),
         ("bus_url", "nats://one:4222,nats://two:4222", "nats://one:4222,nats://two:4222"),
         ("files_url", "s3://bucket?endpoint_url=http://s3:9000", "s3://bucket?endpoint_url=http://s3:9000"),
         ("email_url", "smtp://mail.example.org", "smtp://mail.example.org"),
@@ -115,6 +118,14 @@ def test_a_value_is_read_as_its_kind_says(name: str, text: str, value: object) -
         ("sama_admin_key", "two\nlines"),
         ("database_url", "mysql://host/chat"),
         ("database_url", "sqlite://relative.db"),
+        ("database_url", "postgresql://me:hu/sh@host/chat"),
+        ("database_url", "postgresql://me:hu#sh@host/chat"),
+        ("database_url", "postgresql://me:hu@sh@host/chat"),
+        ("database_url", "postgresql://host:five/chat"),
+        ("database_url", "postgresql://host:99999/chat"),
+        ("database_url", "postgresql://host,other:1:2/chat"),
+        ("database_url", "postgresql://host/chat?port=five"),
+        ("database_url", "postgresql://host/chat?sslmode"),
         ("public_url", "https://"),
         ("public_url", "https://host:99999"),
         ("public_url", "http://[::1"),

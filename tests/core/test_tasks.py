@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
-from tertulia.assembly.tasks import Tasks
+from tertulia.assembly.tasks import Tasks, hourly
 from tertulia.core.errors import Unavailable
 
-
-@pytest.mark.parametrize(
+FAILURES = pytest.mark.parametrize(
     ("error", "level"), [(Unavailable("store"), "WARNING"), (ValueError("no"), "ERROR")]
 )
+
+
+@FAILURES
 def test_only_mistakes_of_ours_come_with_a_traceback(
     error: Exception, level: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -23,6 +25,28 @@ def test_only_mistakes_of_ours_come_with_a_traceback(
         await tasks.end(1.0)
         assert task.done()
 
+    asyncio.run(story())
+    (entry,) = caplog.records
+    assert (entry.levelname, bool(entry.exc_info)) == (level, level == "ERROR")
+
+
+@FAILURES
+def test_the_same_holds_for_what_is_done_every_hour(
+    error: Exception, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails() -> None:
+        failed.set()
+        raise error
+
+    async def story() -> None:
+        tasks = Tasks()
+        task = tasks.start(hourly(fails))
+        await failed.wait()
+        # It waits for the next hour, and has said by then what happened.
+        await tasks.end(0.0)
+        assert task.cancelled()
+
+    failed = asyncio.Event()
     asyncio.run(story())
     (entry,) = caplog.records
     assert (entry.levelname, bool(entry.exc_info)) == (level, level == "ERROR")

@@ -1,8 +1,12 @@
 """The embedded store as a file: whose it is, which versions it takes, what a failing disk does to it."""
 
 import asyncio
+import errno
+import os
+import resource
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +17,13 @@ import uvloop
 
 from tertulia.core.errors import Unavailable
 from tertulia.core.tally import Tally
+from tertulia.store import batch as batches
 from tertulia.store import sqlite
+from tertulia.store.batch import Batch
 from tertulia.store.engine import Engine
 from tertulia.store.migrate import NewerStore, steps
 from tertulia.store.sqlite import SqliteEngine
+from tertulia.store.work import rows
 from tests.store.world import START, World, in_file, tell
 
 IN_TIME_S = 30.0
@@ -211,6 +218,54 @@ def test_a_store_without_room_on_its_disk_does_not_pass_its_check(
     uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
 
 
+def test_a_store_whose_commits_do_not_end_does_not_pass_its_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    async def story(world: World) -> None:
+        engine = world.engine
+        assert isinstance(engine, SqliteEngine)
+        commit = engine._commit
+
+        def hanging(batch: Batch) -> None:
+            begun.set()
+            goes_on.wait(IN_TIME_S)
+            commit(batch)
+
+        monkeypatch.setattr(batches, "LATE_S", 0.0)
+        monkeypatch.setattr(engine, "_commit", hanging)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(world.person("anna"))
+            await asyncio.to_thread(begun.wait, IN_TIME_S)
+            with pytest.raises(Unavailable, match="a commit has not ended for"):
+                await engine.check()
+            goes_on.set()
+        await engine.check()
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
+
+
+def test_a_store_that_may_only_be_read_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tertulia.db"
+    usual = os.open
+
+    def strict(name: Path, flags: int, *more: Any) -> int:
+        # The tests may run as root, who may write everywhere.
+        if name == path and flags & (os.O_WRONLY | os.O_RDWR):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))
+        return usual(name, flags, *more)
+
+    async def story(_: World) -> None:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(os, "open", strict)
+    with pytest.raises(Unavailable, match=r"the store .*tertulia\.db \(Permission denied\)"):
+        uvloop.run(tell(story, in_file(path)))
+
+
 def test_a_store_on_a_full_disk_is_closed_all_the_same(tmp_path: Path) -> None:
     async def first(world: World) -> None:
         anna, boris = await world.people("anna", "boris")
@@ -228,6 +283,35 @@ def test_a_store_on_a_full_disk_is_closed_all_the_same(tmp_path: Path) -> None:
     open_engine = in_file(tmp_path / "tertulia.db")
     uvloop.run(tell(first, open_engine))
     uvloop.run(tell(second, open_engine))
+
+
+@contextmanager
+def no_file_can_be_opened() -> Iterator[None]:
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+def test_a_crowd_that_takes_all_descriptors_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PAGES_BETWEEN_COPIES", 1)
+
+    async def story(world: World) -> None:
+        anna, boris = await world.people("anna", "boris")
+        chat = await world.group(anna, boris)
+        async with asyncio.timeout(IN_TIME_S):
+            with no_file_can_be_opened():
+                # Long reads, and copying the log, have what they need from the start.
+                assert await world.engine.scan(rows("SELECT 1")) == [(1,)]
+                for number in range(20):
+                    await world.post(anna, chat.id, str(number))
+            assert len(await world.texts(anna, chat.id)) == 20
+
+    uvloop.run(tell(story, in_file(tmp_path / "tertulia.db")))
 
 
 def test_a_connection_that_is_gone_acknowledges_nothing(tmp_path: Path) -> None:

@@ -280,6 +280,26 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
     uvloop.run(main())
 
 
+@pytest.mark.parametrize(("encoding", "is_wide"), [("LATIN1", False), ("SQL_ASCII", True)])
+def test_a_database_that_cannot_hold_every_text_is_refused(encoding: str, *, is_wide: bool) -> None:
+    async def main() -> None:
+        connection = await asyncpg.connect(await new_database())
+        name = f"in_{encoding.lower()}"
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+        )
+        await connection.close()
+        engine = PostgresEngine(address(name), print, Tally(), print)
+        if is_wide:
+            await engine.open()
+        else:
+            with pytest.raises(Unavailable, match="its encoding is LATIN1 instead of UTF8"):
+                await engine.open()
+        await engine.close()
+
+    uvloop.run(main())
+
+
 def test_a_newer_database_is_refused_and_left_alone() -> None:
     async def main() -> None:
         url = await new_database()

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -381,6 +382,20 @@ def test_what_was_announced_just_now_is_waited_for(tmp_path: Path) -> None:
         file = await depot.announce(3)
         await depot.server.core.files.tidy()
         assert (await depot.server.core.files.need(file.id)) == file
+
+    in_depot(tmp_path, story)
+
+
+def test_while_the_folder_is_gone_the_server_says_so(tmp_path: Path) -> None:
+    async def story(depot: Depot) -> None:
+        url = depot.links.upload((await depot.announce(3)).id)
+        depot.folder.rename(tmp_path / "elsewhere")
+        assert (await ask("PUT", url, body=b"abc")).status == 503
+        ready = await ask("GET", url.replace(urlsplit(url).path, "/readyz"))
+        assert ready.status == 503
+        assert json.loads(ready.body)["failing"] == ["files"]
+        (tmp_path / "elsewhere").rename(depot.folder)
+        assert (await ask("PUT", url, body=b"abc")).status == 200
 
     in_depot(tmp_path, story)
 

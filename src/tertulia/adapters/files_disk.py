@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from tertulia.adapters import pictures
 from tertulia.adapters.painter import Painter
-from tertulia.core.errors import TooMuch
+from tertulia.core.errors import TooMuch, Unavailable
 from tertulia.core.ids import COUNTER_BITS, FileId
 from tertulia.core.portraits import Drawn
 
@@ -76,9 +76,15 @@ class DiskFiles:
             pass
 
     async def check(self) -> None:
-        """The folder is there, and can be written to. Raises: OSError."""
+        """Raises: Unavailable when no upload could be taken now."""
         # Not in our threads: those may all be writing.
-        await asyncio.to_thread(self._try)
+        await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        try:
+            self._try()
+        except OSError as error:
+            raise _unavailable(error.strerror) from error
 
     async def is_empty(self) -> bool:
         """Whether no file is kept here yet."""
@@ -103,8 +109,7 @@ class DiskFiles:
             handle, name = tempfile.mkstemp(prefix=f"{file_id}-", dir=self._incoming)
             return handle, Path(name)
 
-        with _room():
-            handle, temporary = await self._in_thread(opened)
+        handle, temporary = await self._in_thread(opened)
         return DiskUpload(self._threads, handle, temporary, path)
 
     async def open(self, file_id: FileId) -> "DiskFile | None":
@@ -134,7 +139,7 @@ class DiskFiles:
 
     async def _painted(self, work: Callable[..., T], *args: Any) -> T:
         """What the painter makes of it. Raises: Unavailable: too many wait for him."""
-        with _room():
+        with _in_our_words():
             return await self._painter.painted(work, *args)
 
     def _copy(
@@ -192,7 +197,8 @@ class DiskFiles:
         return self._folder / f"{file_id >> COUNTER_BITS & 0xFF:02x}" / str(file_id)
 
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        with _in_our_words():
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
 
 class DiskUpload:
@@ -224,7 +230,7 @@ class DiskUpload:
         await self._written()
         self._start()
         await self._written()
-        with _room():
+        with _in_our_words():
             await asyncio.get_running_loop().run_in_executor(self._threads, self._keep)
 
     def abandon(self) -> None:
@@ -234,7 +240,7 @@ class DiskUpload:
     async def _written(self) -> None:
         """The write that is under way, if one is, has ended."""
         if self._writing is not None:
-            with _room():
+            with _in_our_words():
                 await self._writing
             self._writing = None
 
@@ -370,11 +376,16 @@ def _place(temporary: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _room() -> Iterator[None]:
-    """A full disk is said in the core's words."""
+def _in_our_words() -> Iterator[None]:
+    """What the system says, in the core's words: a full disk, or a folder that cannot be used just now."""
     try:
         yield
     except OSError as error:
         if error.errno in NO_ROOM:
             raise TooMuch("bytes") from error
-        raise
+        LOG.warning("The folder of files cannot be used", extra={"fields": {"why": str(error)}})
+        raise _unavailable(error.strerror) from error
+
+
+def _unavailable(why: str | None) -> Unavailable:
+    return Unavailable(f"the folder of files ({why})")

@@ -99,7 +99,7 @@ async def ask(folder: Path, command: str, arguments: Arguments) -> Any:
 
     Raises:
         Refused: it did not do it; the text says why.
-        ConnectionError, FileNotFoundError: no server runs there.
+        ConnectionError, FileNotFoundError, NotADirectoryError: no server runs there.
         Unavailable: it does not answer.
     """
     with _address(folder) as address:

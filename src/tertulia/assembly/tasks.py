@@ -20,9 +20,16 @@ async def hourly(work: Chore) -> None:
     while True:
         try:
             await work()
+        except Unavailable as error:
+            # As below: it can wait for the next time.
+            LOG.warning("What is done every hour was put off", extra=_why(error))
         except Exception:
             LOG.exception("What is done every hour failed")
         await asyncio.sleep(3_600)
+
+
+def _why(error: Unavailable) -> dict[str, dict[str, str]]:
+    return {"fields": {"why": str(error)}}
 
 
 class Tasks:
@@ -48,7 +55,7 @@ class Tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             if isinstance(error, Unavailable):
                 # No mistake of ours; the store says in its own lines what happened to it.
-                LOG.warning("A task was given up", extra={"fields": {"why": str(error)}})
+                LOG.warning("A task was given up", extra=_why(error))
             else:
                 LOG.error("A task failed", exc_info=error)
 

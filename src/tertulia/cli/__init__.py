@@ -48,10 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(sys.argv[1:] if argv is None else list(argv))
     except (SettingsError, TertuliaError, OSError) as error:
-        print(f"tertulia: {error}", file=sys.stderr)
+        print(f"tertulia: {_sentence(error)}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        # Without the number that stands before it otherwise.
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _dispatch(argv: list[str]) -> int:

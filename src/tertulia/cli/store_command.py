@@ -27,7 +27,7 @@ async def _performed(settings: Settings, command: str, arguments: dict[str, Any]
 
     try:
         return await ask(settings.data, command, arguments)
-    except (ConnectionError, FileNotFoundError):
+    except (ConnectionError, FileNotFoundError, NotADirectoryError):
         # No server runs in this folder; a socket may be left over from one that was killed.
         return await _here(settings, command, arguments)
 

@@ -80,8 +80,8 @@ class StoredFile(Protocol):
 class FileStore(Protocol):
     """The content of files, each under its number.
 
-    Where it is kept elsewhere, everything but `remove`, uploads and stored files too, raises
-    `Unavailable` ("file store") when that place does not answer.
+    Everything but `remove`, uploads and stored files too, raises `Unavailable` when the place where it
+    is kept does not answer, or cannot be used.
     """
 
     async def begin(self, file_id: FileId) -> Upload:

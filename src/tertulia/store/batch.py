@@ -28,6 +28,9 @@ MOST_WAITING = 20_000
 MOST_IN_ONE_COMMIT = 1_024
 """Units."""
 
+LATE_S = 5.0
+"""For one commit. Whoever takes longer waits for a lock, or for a disk that does not answer."""
+
 COMMIT_FAILED = "A commit failed; nothing of it was acknowledged"
 
 SAVEPOINT = "SAVEPOINT unit"
@@ -232,6 +235,8 @@ class Gathering:
         self.position = 0
         # Whether the newest commit failed.
         self.is_failing = False
+        # When the one that is under way was handed over; 0: none is.
+        self._began = 0.0
 
     def start(self, committer: Committer, last_number: int) -> None:
         """From now on batches go to *committer*; *last_number* is the store's newest."""
@@ -271,7 +276,8 @@ class Gathering:
 
     def _hand_over(self) -> None:
         assert self._committer is not None, "start() was called"
-        batch = Batch(self._waiting[:MOST_IN_ONE_COMMIT], seconds=perf_counter())
+        self._began = perf_counter()
+        batch = Batch(self._waiting[:MOST_IN_ONE_COMMIT], seconds=self._began)
         del self._waiting[:MOST_IN_ONE_COMMIT]
         self._committer(batch)
 
@@ -336,12 +342,19 @@ class Gathering:
         self.position = max(self.position, batch.last_number)
 
     def _next(self) -> None:
+        self._began = 0.0
         # First of all, so that the disk works while we deliver.
         if self._waiting:
             self._hand_over()
         else:
             self._busy = False
             self._idle.set()
+
+    def check(self) -> None:
+        """Raises: Unavailable when a commit is under way that does not come to its end."""
+        waits_s = perf_counter() - self._began
+        if self._began and waits_s > LATE_S:
+            raise Unavailable(f"the store (a commit has not ended for {waits_s:.0f} s)")
 
     async def drained(self) -> None:
         """Returns when nothing waits and nothing is under way."""

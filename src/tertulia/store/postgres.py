@@ -59,6 +59,9 @@ CONNECT_WITHIN_S = 5.0
 UPGRADE_LOCK = 0x7E27_71A0
 """An advisory lock of our own: two processes that start at once upgrade one after the other."""
 
+WIDE_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""What can hold every text; the second keeps what it is given as it is."""
+
 # What a connection that breaks, or cannot be had, may raise: also while the database starts or stops,
 # and when it has no room for one more.
 LOST = (
@@ -207,6 +210,7 @@ class PostgresEngine:
                 await self._readers.fetchval(LAST_NUMBER)
         except (*LOST, asyncpg.PostgresError) as error:
             raise Unavailable("store") from error
+        self._gathering.check()
         if self._gathering.is_failing:
             # Each commit keeps the last number at least.
             await self.write(rows(LAST_NUMBER))
@@ -366,7 +370,11 @@ async def upgrade(connection: Connection, upto: int | None = None) -> None:
 
     Raises:
         NewerStore: a later version wrote it.
+        Unavailable: it cannot hold every text.
     """
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding not in WIDE_ENCODINGS:
+        raise Unavailable(f"the store (its encoding is {encoding} instead of UTF8)")
     async with connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         await connection.execute(migrate.for_postgres(migrate.VERSION_TABLE))

@@ -110,8 +110,11 @@ class SqliteEngine:
         self._reader = self._connect(reads_only=True)
         # Closed after everything else: the first descriptor closed takes SQLite's locks along.
         self._file = os.open(self._path, os.O_RDONLY)
-        self._scanner = ThreadPoolExecutor(1, "store-scan", self._open_scanner)
-        self._copier = ThreadPoolExecutor(1, "store-copy", self._open_copier)
+        # They come to life now: later there may be no descriptor left for their connections.
+        self._scanner = ThreadPoolExecutor(1, "store-scan")
+        self._scanner.submit(self._open_scanner).result()
+        self._copier = ThreadPoolExecutor(1, "store-copy")
+        self._copier.submit(self._open_copier).result()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
         self._gathering.start(self._hand_over, self._last_number)
@@ -194,6 +197,7 @@ class SqliteEngine:
         if self._path != IN_MEMORY and not _has_room(self._path):
             # What is short may still find a place; what people write does not.
             raise Unavailable(f"the store {self._path} (no room on its disk)")
+        self._gathering.check()
         if self._gathering.is_failing:
             await self.write(run(TRIAL))
 
@@ -360,8 +364,12 @@ def _answer(ask: Ask, connection: apsw.Connection) -> Any:
 def _own(path: Path) -> IO[str]:
     """The lock that says whose file it is, which is there from now on."""
     lock = locked(path)
-    # Else SQLite would make it for all to read; the files beside it get the rights of this one.
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    try:
+        # Else SQLite would make it for all to read; the files beside it get the rights of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        lock.close()
+        raise Unavailable(f"the store {path} ({error.strerror})") from error
     return lock
 
 
@@ -369,10 +377,13 @@ def locked(path: Path) -> IO[str]:
     """The lock on a store's file, there or not; released when closed, and by the system if we die.
 
     Raises:
-        Unavailable: another process has it.
+        Unavailable: another process has it, or nothing can be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = path.with_name(path.name + ".lock").open("w")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise Unavailable(f"the store {path} ({error.strerror})") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
