@@ -20,6 +20,14 @@ from tests.stories.process import Process
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+BEGIN_AT = """places => places.map(place => {
+    const range = new Range();
+    range.selectNodeContents(place);
+    return Math.round(range.getBoundingClientRect().left);
+})"""
+"""Where the words of those places begin, in px from the left edge of the window."""
+
+
 def names(page: Page) -> list[str]:
     """The chats, top to bottom."""
     rows = page.locator("a.row")
@@ -170,4 +178,45 @@ def test_the_list_comes_back_where_it_was(person: MakePerson, house: Process) ->
     page.go_back()
     expect(row).to_be_in_viewport()
     assert row.bounding_box() == before
+    line.close()
+
+
+def test_back_leads_to_where_one_came_from(person: MakePerson, house: Process) -> None:
+    """However one has gone to and fro before, and never out of the page."""
+    vera = person(PHONE).sign_up("vera-back", "Vera")
+    line = Line(house.base_url, "walt-back", "Walt")
+    # A tab of its own: nothing lies before the address that it is opened with.
+    page = vera.tab(f"/#/users/{line.id}")
+    back = page.get_by_role("button", name="Back")
+    page.get_by_role("button", name="Write").click()
+    expect(composer(page)).to_be_visible()
+    page.go_back()
+    back.click()
+    expect(page.locator("a.me")).to_be_visible()
+    assert page.url == f"{vera.url}/#/"
+
+    # From a chat to a person, who is loaded anew.
+    page.locator("a.row").filter(has_text="Walt").click()
+    expect(composer(page)).to_be_visible()
+    chat = page.url
+    page.evaluate("who => location.hash = `#/users/${who}`", line.id)
+    expect(back).to_be_visible()
+    page.reload()
+    back.click()
+    expect(composer(page)).to_be_visible()
+    assert page.url == chat
+    line.close()
+
+
+def test_names_that_run_from_the_right_stand_below_the_others(person: MakePerson) -> None:
+    page = person(DESKTOP).sign_up("mira-names", "Mira").page
+    line = Line(page.url.split("/#")[0], "mira-names")
+    for login, name in (("sal-one", "Sal"), ("sal-two", "שלום סל")):
+        line.ask("user_create", login=login, password=SECRET, first_name=name)
+    for path, row in (("/#/new", ".people button"), ("/#/", "button.found")):
+        page.goto(page.url.split("/#")[0] + path)
+        page.locator(".column input[type=search]").fill("sal-")
+        expect(page.locator(row)).to_have_count(2)
+        left, other = page.locator(f"{row} bdi.one-line").evaluate_all(BEGIN_AT)
+        assert left == other
     line.close()

@@ -14,6 +14,7 @@ from tests.browser.client import (
     Person,
     composer,
     eventually,
+    until,
 )
 from tests.stories.process import Process
 
@@ -52,6 +53,21 @@ GROW_AND_REACT = f"""given => {{
     ({GROW_WHILE_SCROLLING})(given);
     document.querySelector('.reactions button').click();
 }}"""
+
+REACT_WHILE_LEAVING = """() => {
+    const log = document.querySelector('[role=log]');
+    window.drawnBack = [];
+    log.addEventListener('scroll', () => {
+        const {scrollTop, scrollHeight, clientHeight} = log;
+        const below = scrollHeight - scrollTop - clientHeight;
+        if (below <= 1 || below >= 60) return;
+        document.querySelector('.reactions button').click();
+        // The page does its work in a microtask.
+        setTimeout(() => drawnBack.push(log.scrollTop - scrollTop));
+    });
+}"""
+
+BELOW = """it => it.scrollHeight - it.scrollTop - it.clientHeight"""
 
 SIZE = """size => {
     localStorage['tertulia.settings'] = JSON.stringify({size});
@@ -204,6 +220,43 @@ def test_what_grows_while_one_scrolls_takes_nothing_away(talk: Talk) -> None:
     line.say(chat, "still here?")
     expect(page.locator("a.row")).to_contain_text("still here?")
     assert 0 <= page.evaluate(TOP, top) - before < 60
+
+
+def test_who_leaves_the_end_is_not_drawn_back(talk: Talk) -> None:
+    """Rows change in each of the first frames of the way up."""
+    uma, line, chat = talk("uma", "vito", 90)
+    page = uma.page
+    said = line.ask("message_list", cid=chat, limit=1)["messages"][0]["_id"]
+    line.ask("message_reactions_update", mid=said, add="🎉")
+    page.goto(f"{uma.url}/#/chats/{chat}")
+    log(page).focus()
+    page.keyboard.press("End")
+    expect(page.locator(".reactions button")).to_be_in_viewport(ratio=1)
+    page.evaluate(REACT_WHILE_LEAVING)
+    log(page).evaluate("it => it.scrollTop -= 20")
+    until(page, "drawnBack.length > 0")
+    page.keyboard.press("PageUp")
+    eventually(page, lambda: log(page).evaluate(BELOW) > 200)
+    assert page.evaluate("Math.max(...drawnBack)") < 1
+
+
+def test_who_has_only_moved_a_little_sees_what_comes(talk: Talk) -> None:
+    wes, line, chat = talk("wes", "xara", 90)
+    page = wes.page
+    page.goto(f"{wes.url}/#/chats/{chat}")
+    log(page).focus()
+    page.keyboard.press("End")
+    expect(message(page, 89)).to_be_in_viewport(ratio=1)
+    page.evaluate(
+        """new Promise(rest => {
+            const log = document.querySelector('[role=log]');
+            log.addEventListener('scrollend', rest, {once: true});
+            log.scrollTop -= 20;
+        }).then(() => null)"""
+    )
+    line.say(chat, *numbered(range(90, 93)))
+    expect(message(page, 92)).to_be_in_viewport(ratio=1)
+    expect(newest(page)).to_have_count(0)
 
 
 def test_what_grows_just_before_something_comes_takes_nothing_away(talk: Talk) -> None:

@@ -201,3 +201,42 @@ def test_an_encrypted_chat_is_no_place_for_plain_words(
     page.goto(f"{vera.url}/#/new")
     expect(page.locator(".column").get_by_text(f"@wim-{name}")).to_have_count(1)
     line.close()
+
+
+def test_a_picture_that_lies_elsewhere_is_a_link(person: MakePerson) -> None:
+    """Nothing is loaded from other servers; one may go there oneself."""
+    wera = person(PHONE).sign_up("wera", "Wera")
+    line = Line(wera.url, "xaver", "Xaver")
+    wera.open_chat_with("xaver")
+    write(wera.page, "hello")
+    chat = line.hears("message")["cid"]
+    url = "https://example.org/cat.png"
+    cat = {"file_url": url, "file_name": "cat.png", "file_content_type": "image/png"}
+    (file,) = line.ask_list(
+        "create_files", [{"name": "dog.png", "size": len(picture()), "content_type": "image/png"}]
+    )
+    line.put(file["upload_url"], picture())
+    dog = {"file_id": file["_id"], "file_name": "dog.png", "file_content_type": "image/png"}
+    line.say(chat, "look", attachments=[cat, dog])
+    bubble = bubbles(wera.page).last
+    expect(bubble.get_by_role("link", name="cat.png")).to_have_attribute("href", url)
+    # What lies here is looked at.
+    expect(bubble.locator("img")).to_have_count(1)
+    bubble.locator("img").click()
+    dialog = wera.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("dog.png")
+    expect(dialog).not_to_contain_text("of 2")
+    line.close()
+
+
+def test_blank_lines_at_the_end_are_not_sent(person: MakePerson) -> None:
+    yara = person(DESKTOP).sign_up("yara", "Yara")
+    line = Line(yara.url, "zeno", "Zeno")
+    yara.open_chat_with("zeno")
+    write(yara.page, "  first\n\nlast \n\n")
+    heard = line.hears("message")
+    assert heard["body"] == "  first\n\nlast"
+    act(yara.page, "last", "Edit")
+    write(yara.page, "better\n")
+    assert line.hears("message_edit")["body"] == "better"
+    line.close()

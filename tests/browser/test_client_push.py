@@ -191,6 +191,37 @@ def test_title_badge_sound_and_notification(person: MakePerson, house: Process) 
     assert other.wrong == []
 
 
+def test_while_one_tab_is_looked_at_the_others_are_silent(
+    person: MakePerson, house: Process
+) -> None:
+    it = person(DESKTOP)
+    it.context.add_init_script(LISTENING)
+    it.page.reload()
+    front = it.sign_up("gwen", "Gwen").page
+    gwen, hugo = Line(house.base_url, "gwen"), Line(house.base_url, "hugo", "Hugo")
+    chat = hugo.chat_with(gwen.id)
+    hugo.say(chat, "zero")
+    back = it.tab()
+    back.keyboard.press("Shift")
+    back.evaluate(AWAY)
+    back.evaluate("dispatchEvent(new Event('blur'))")
+    front.goto(f"{it.url}/#/chats/{chat}")
+    expect(bubbles(front).last).to_contain_text("zero")
+
+    hugo.say(chat, "one")
+    expect(bubbles(front).last).to_contain_text("one")
+    expect(back.locator("a.row")).to_contain_text("one")
+    # Whatever the second tab asks of the browser has been answered before this.
+    back.evaluate("navigator.locks.query().then(() => null)")
+    assert back.evaluate("tones") == 0
+    front.evaluate(AWAY)
+    front.evaluate("dispatchEvent(new Event('blur'))")
+    hugo.say(chat, "two")
+    until(back, "tones >= 2")
+    gwen.close()
+    hugo.close()
+
+
 def test_pushes_while_the_page_is_closed(person: MakePerson, house: Process, home: Site) -> None:
     receiver = Receiver()
     keys = receiver.keys()

@@ -1,7 +1,7 @@
 """Looking for people, chats and words in all messages, and coming to the very place."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.client import (
     DESKTOP,
@@ -11,6 +11,7 @@ from tests.browser.client import (
     MakePerson,
     bubbles,
     composer,
+    eventually,
     shot,
     violations,
 )
@@ -129,6 +130,30 @@ def test_results_without_end_and_without(person: MakePerson, house: Process) -> 
     line.close()
     other.close()
     assert bubbles(page).count() > 0
+
+
+def test_what_was_given_up_does_not_fail_under_the_next_words(visitor: MakePerson) -> None:
+    page = visitor(DESKTOP).sign_up("rosalind", "Rosalind").page
+    asked: list[Route] = []
+
+    def wait(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/api/v4/messages?*", wait)
+    page.clock.install()
+    look_for(page, "pear")
+    eventually(page, lambda: asked)
+    # The next words are not asked for before one has stopped typing.
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
+    look_for(page, "plum")
+    with page.expect_response("**/api/v4/messages?*"):
+        asked[0].fulfill(status=500, body="no")
+    # Whatever the answer has led to has happened when the next one is here.
+    page.evaluate("fetch('/healthz').then(answer => answer.text())")
+    assert page.get_by_text("The search did not work.").count() == 0
+    page.unroute("**/api/v4/messages?*")
+    page.clock.resume()
+    expect(page.get_by_text("Nothing found for “plum”")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -7,6 +7,7 @@ import type { World } from '../sync/world.svelte';
 import { plain } from '../text/format';
 import { nameOf, tame } from '../text/names';
 import type { Json } from '../wire/socket';
+import { Gaze, isLookedAt } from './gaze';
 import type { PushState } from './push';
 import { subscribe, tellWorker } from './push';
 import { announce } from './said.svelte';
@@ -31,6 +32,7 @@ export class Notifier {
   #sounded = 0;
   #audio: AudioContext | null = null;
   #stopped = new AbortController();
+  #gaze = new Gaze(this.#stopped.signal);
   /** Whether pushes come while the page is closed. */
   push = $state<PushState>('off');
 
@@ -59,13 +61,20 @@ export class Notifier {
   /** A message of somebody else has come. */
   news(chat: ChatRecord, message: Message): void {
     const world = this.world();
-    const isLooking = !document.hidden && document.hasFocus();
+    const isLooking = isLookedAt();
     const isOpen = isLooking && world.openId === chat.id;
     const who = nameOf(world.person(message.from));
     if (isOpen && !message.notice) announce(t('hear.message', { name: tame(who), text: gist(message) }));
     if (isOpen || message.notice || !this.#isWanted(chat, message)) return;
+    if (isLooking) this.#sound();
+    else void this.#call(chat, message, who);
+  }
+
+  /** Call who looks elsewhere; who looks at another tab hears of it there. */
+  async #call(chat: ChatRecord, message: Message, who: string): Promise<void> {
+    if (await this.#gaze.isElsewhere()) return;
     this.#sound();
-    if (!isLooking) void this.#show(chat, message, who);
+    await this.#show(chat, message, who);
   }
 
   /** The number in the title and on the app's icon. */

@@ -10,6 +10,7 @@ export interface Route {
 }
 
 let now = $state.raw<Route>(read(location.hash));
+/** How many pages of ours lie before this one. */
 let steps = 0;
 
 export const route = {
@@ -24,15 +25,23 @@ export const route = {
   },
 };
 
+/** The browser keeps the steps with each page, so that they hold after going to and fro, and after a reload. */
+function arrived(stepsIfNew: number): void {
+  const known = (history.state as { steps?: number } | null)?.steps;
+  steps = known ?? stepsIfNew;
+  if (known === undefined) history.replaceState({ steps }, '');
+}
+
+arrived(0);
 addEventListener('hashchange', () => {
   now = read(location.hash);
-  steps++;
+  arrived(steps + 1);
 });
 
 /** Go to a page; `#/…`. */
 export function go(hash: string, replace = false): void {
   if (replace) {
-    history.replaceState(null, '', hash);
+    history.replaceState({ steps }, '', hash);
     now = read(hash);
   } else if (location.hash !== hash) {
     location.hash = hash;
@@ -41,12 +50,8 @@ export function go(hash: string, replace = false): void {
 
 /** Back to where one came from, or to that page when one came from elsewhere. */
 export function back(otherwise: string): void {
-  if (steps > 0) {
-    steps -= 2;
-    history.back();
-  } else {
-    go(otherwise, true);
-  }
+  if (steps > 0) history.back();
+  else go(otherwise, true);
 }
 
 export function read(hash: string): Route {

@@ -174,6 +174,11 @@ export function looksOf(it: Pick<Attachment, 'kind' | 'name'>): 'picture' | 'vid
   return 'file';
 }
 
+/** A picture that lies here, and can be shown: from other servers nothing is loaded. */
+export function isPicture(it: Attachment): boolean {
+  return !!it.fileId && looksOf(it) === 'picture';
+}
+
 const BY_NAME: [RegExp, string][] = [
   [/\.(png|jpe?g|gif|webp|avif|bmp)$/i, 'image/jpeg'],
   [/\.(mp4|webm|mov|m4v)$/i, 'video/mp4'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Inline } from './format';
-import { format, plain } from './format';
+import { beginning, format, plain } from './format';
 import { initials, tame } from './names';
 
 function shown(text: string): string {
@@ -38,6 +38,13 @@ describe('the little language of messages', () => {
 
   test('one line tells what it is about', () => {
     expect(plain('**Hello**\n\n`x`  https://a.org ```\ncode\n```')).toBe('Hello x https://a.org code');
+  });
+
+  test('a long one is cut between signs', () => {
+    expect(beginning('a🎉🎉', 4)).toBe('a🎉');
+    expect(beginning('a🎉🎉', 5)).toBe('a🎉🎉');
+    expect(beginning('🎉🎉', 2)).toBe('🎉');
+    expect(plain('a' + '🎉'.repeat(300)).at(-1)).not.toBe('\ud83c');
   });
 });
 

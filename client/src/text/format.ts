@@ -36,9 +36,15 @@ export function format(text: string): Block[] {
   return blocks;
 }
 
+/** The beginning of a text, of so many signs at most; one that is made of two is not torn apart. */
+export function beginning(text: string, most: number): string {
+  const isTorn = text.length > most && (text.charCodeAt(most - 1) & 0xfc00) === 0xd800;
+  return text.slice(0, isTorn ? most - 1 : most);
+}
+
 /** A message in one line, without its marks. */
 export function plain(text: string): string {
-  const blocks = format(text.slice(0, 400));
+  const blocks = format(beginning(text, 400));
   return blocks.map((block) => ('text' in block ? block.text : bare(block.parts))).join(' ').replace(/\s+/g, ' ').trim();
 }
 

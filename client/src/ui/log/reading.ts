@@ -1,6 +1,7 @@
 /** Tells the server what was read: what could be seen for a moment, on a page that somebody looks at. */
 
 import type { Client } from '$/app/client.svelte';
+import { isLookedAt } from '$/app/gaze';
 import type { Message } from '$/sync/model';
 import type { Timeline } from '$/sync/timeline.svelte';
 import type { LogView } from './view.svelte';
@@ -21,7 +22,7 @@ export class Reading {
   ) {}
 
   static get isLooking(): boolean {
-    return !document.hidden && document.hasFocus();
+    return isLookedAt();
   }
 
   soon(): void {

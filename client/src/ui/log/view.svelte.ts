@@ -5,6 +5,9 @@ import type { Timeline } from '$/sync/timeline.svelte';
 
 const NEAR_PX = 900;
 const END_PX = 60;
+/** Less is rounding: of a place, and of the difference of two heights. */
+const MOVED_PX = 0.5;
+const APART_PX = 1;
 
 interface Anchor {
   readonly node: HTMLElement;
@@ -24,6 +27,8 @@ export class LogView {
 
   /** A row that has to stay where it is; null: one is at the end, and stays there. */
   #anchor: Anchor | null = null;
+  /** One is on one's way up, and is not drawn back to the end, however near it still is. */
+  #isLeaving = false;
   /** How far it was scrolled, and how much there was, when all stood where it had to. */
   #settled = { scroll: 0, height: 0 };
 
@@ -32,6 +37,11 @@ export class LogView {
   /** One sees what is new as soon as it comes. */
   get isFollowing(): boolean {
     return this.isAtEnd && !this.line.hasNewer;
+  }
+
+  /** And means to: whatever grows or comes, the lowest row is kept in view. */
+  get staysAtEnd(): boolean {
+    return this.isFollowing && !this.#isLeaving;
   }
 
   get isNearTop(): boolean {
@@ -49,15 +59,33 @@ export class LogView {
 
   scrolled(): void {
     if (!this.isPlaced) return;
+    this.#feel();
     this.#catchUp();
     this.#look();
     this.hold();
   }
 
+  /** The scrolling has come to rest: who has moved only a little goes on seeing what comes. */
+  rested(): void {
+    if (!this.isPlaced) return;
+    this.#isLeaving = false;
+    this.scrolled();
+  }
+
   /** The rows are about to change: what stands at the top of the view is to stay there. */
   brace(): void {
-    if (this.isPlaced) this.#catchUp();
+    if (this.isPlaced) {
+      this.#feel();
+      this.#catchUp();
+    }
     this.hold();
+  }
+
+  /** Which way one has scrolled. What has become smaller moves one, too, but then one is at the very end. */
+  #feel(): void {
+    const moved = (this.box?.scrollTop ?? 0) - this.#settled.scroll;
+    if (moved > MOVED_PX || this.#below <= APART_PX) this.#isLeaving = false;
+    else if (moved < -MOVED_PX) this.#isLeaving = true;
   }
 
   /** Something has grown or shrunk, and the browser tells of the scrolling first: bring the rows back before they count. */
@@ -79,7 +107,7 @@ export class LogView {
   hold(): void {
     this.#anchor = null;
     this.#note();
-    if (!this.box || !this.isPlaced || this.isFollowing) return;
+    if (!this.box || !this.isPlaced || this.staysAtEnd) return;
     const { top } = this.box.getBoundingClientRect();
     // A message: the line of its day would stay at the top when more of that day comes.
     for (let at = this.#firstBelow(top); at; at = at.nextElementSibling as HTMLElement | null) {
@@ -94,15 +122,16 @@ export class LogView {
     const { box } = this;
     if (!box || !this.isPlaced) return;
     if (this.#anchor) this.#bringBack(box, this.#anchor);
-    else if (this.isFollowing) box.scrollTop = box.scrollHeight;
+    else if (this.staysAtEnd) box.scrollTop = box.scrollHeight;
     this.#note();
+    if (this.#isLeaving) this.#look();
   }
 
   #bringBack(box: HTMLElement, anchor: Anchor): void {
     const node = anchor.node.isConnected ? anchor.node : this.row(anchor.key);
     if (!node) return;
     const moved = node.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.top;
-    if (Math.abs(moved) > 0.5) box.scrollTop += moved;
+    if (Math.abs(moved) > MOVED_PX) box.scrollTop += moved;
   }
 
   #note(): void {
@@ -123,6 +152,7 @@ export class LogView {
 
   async toEnd(): Promise<void> {
     this.#anchor = null;
+    this.#isLeaving = false;
     await tick();
     if (!this.box) return;
     this.box.scrollTop = this.box.scrollHeight;
@@ -148,6 +178,7 @@ export class LogView {
 
   #placed(): void {
     this.isPlaced = true;
+    this.#isLeaving = false;
     this.#look();
     this.hold();
   }
