@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -68,6 +69,64 @@ def test_too_many_pixels_are_not_unpacked(tmp_path: Path) -> None:
     path = bomb(tmp_path / "p", 50_000)
     assert pictures.sides(path) == (50_000, 50_000)
     assert pictures.preview(path, 640) is None
+
+
+def in_scans(path: Path, times: int) -> Path:
+    """A progressive JPEG of 300 pixels a side, whose last scan comes so many times."""
+    Image.new("RGB", (300, 300), (200, 30, 30)).save(path, "JPEG", progressive=True)
+    content = path.read_bytes()
+    last = content.rindex(b"\xff\xda")
+    path.write_bytes(content[:last] + content[last:-2] * times + content[-2:])
+    return path
+
+
+def test_a_jpeg_in_many_scans_is_not_decoded_for_hours(tmp_path: Path) -> None:
+    usual, endless = in_scans(tmp_path / "usual", 1), in_scans(tmp_path / "endless", 50)
+    assert pictures.preview(usual, 160) is not None
+    assert pictures.preview(endless, 160) is None
+    assert pictures.portrait(endless, square=True) is None
+    assert pictures.redrawn(usual.read_bytes()) is not None
+    assert pictures.redrawn(endless.read_bytes()) is None
+
+
+@pytest.mark.parametrize("before", [b"", b"\xff\xc8", b"\xff\xff\xff", b"\xff\xd9"])
+def test_a_jpeg_that_says_very_much_of_itself_is_not_read(tmp_path: Path, before: bytes) -> None:
+    whole = in_scans(tmp_path / "p", 1)
+    content = whole.read_bytes()
+    one = before + b"\xff\xe1" + struct.pack(">H", 18) + b"Exif\0\0" + bytes(10)
+    whole.write_bytes(content[:2] + one * 50 + content[2:])
+    assert pictures.sides(whole) == (300, 300)
+    whole.write_bytes(content[:2] + one * 1_001 + content[2:])
+    assert pictures.sides(whole) is None
+    assert pictures.preview(whole, 160) is None
+    assert pictures.redrawn(whole.read_bytes()) is None
+
+
+def test_what_looks_like_a_scan_beside_the_picture_is_none(tmp_path: Path) -> None:
+    whole = in_scans(tmp_path / "p", 1)
+    seeming = b"\xff\xda" * 100
+    note = b"\xff\xe9" + struct.pack(">H", 2 + len(seeming)) + seeming
+    content = whole.read_bytes()
+    whole.write_bytes(content[:2] + note + content[2:] + seeming)
+    assert pictures.preview(whole, 160) is not None
+
+
+def exif_of_nothing(entries: int) -> bytes:
+    """EXIF whose entries all say that their content lies far behind the end."""
+    told = b"".join(struct.pack("<HHLL", 1 + each, 1, 9 + each, 10**6) for each in range(entries))
+    return b"Exif\0\0II*\0" + struct.pack("<LH", 8, entries) + told + bytes(4)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+def test_what_is_wrong_with_a_picture_is_no_line_of_the_log_each(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "p"
+    Image.new("RGB", (20, 10)).save(path, form, exif=exif_of_nothing(2_000))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert pictures.sides(path) == (20, 10)
+        assert pictures.preview(path, 160) is not None
+        assert pictures.portrait(path, square=True) is not None
+    assert not said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Tada's ids, times, names and work times, and our own."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from tertulia.core.errors import NotFound
 from tertulia.core.ids import MAX_NUMBER, drawn_at, first_number_at
 from tertulia.dialects.tada import ids, names, times
 from tertulia.dialects.tada.ids import Jid, Kind
+from tertulia.dialects.tada.messages import links_in
 from tertulia.dialects.tada.wire.envelope import work_time
 
 NUMBERS = st.integers(0, MAX_NUMBER)
@@ -186,3 +188,22 @@ def test_a_short_name_is_given_name_and_initial() -> None:
     assert names.short_name("Анна", "Петрова", "Анна Петрова") == "Анна П."
     assert names.short_name("Анна", "", "Анна") == "Анна"
     assert names.short_name("", "", "+7 (916) 666-0002") == "+7 (916) 666-0002"
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    [
+        ("see https://a.org/x_(y)).", "https://a.org/x_(y)"),
+        ("(www.a.org!).,", "www.a.org"),
+        ("(https://a.org/?).)!)", "https://a.org/"),
+        ("https://a.org/((b)", "https://a.org/((b)"),
+    ],
+)
+def test_an_address_ends_where_its_sentence_goes_on(words: str, pattern: str) -> None:
+    assert [each["pattern"] for each in links_in(words)] == [pattern]
+
+
+def test_an_address_with_very_many_brackets_behind_it_holds_nobody_up() -> None:
+    start = time.process_time()
+    assert [each["pattern"] for each in links_in("http://a" + ")" * 65_000)] == ["http://a"]
+    assert time.process_time() - start < 1

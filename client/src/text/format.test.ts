@@ -23,13 +23,15 @@ describe('the little language of messages', () => {
     ['**not closed', '**not closed'],
     ['```\nx = 1\n```\nthen', '<pre>x = 1</pre>|then'],
     ['see https://example.org/a_(b).', 'see <a https://example.org/a_(b)>https://example.org/a_(b)</a>.'],
+    ['(https://example.org/a_(b)), (https://example.org/))?).', '(<a https://example.org/a_(b)>https://example.org/a_(b)</a>), (<a https://example.org/>https://example.org/</a>))?).'],
     ['(www.example.org)', '(<a https://www.example.org>www.example.org</a>)'],
     ['javascript:alert(1) www. http://', 'javascript:alert(1) www. http://'],
     ['<b>no</b>', '<b>no</b>'],
   ])('%j', (text, wanted) => expect(shown(text)).toBe(wanted));
 
   test('nothing is lost, and hostile texts take no longer than others', () => {
-    for (const text of ['*a '.repeat(20_000), '**'.repeat(30_000), '`'.repeat(60_000), 'https://a.b '.repeat(5000)]) {
+    for (const text of ['*a '.repeat(20_000), '**'.repeat(30_000), '`'.repeat(60_000), 'https://a.b '.repeat(5000),
+      ('http://-'.repeat(125) + ')'.repeat(1000)).repeat(32), ('https://a' + ')'.repeat(1900) + ' ').repeat(32)]) {
       const start = performance.now();
       format(text);
       expect(performance.now() - start).toBeLessThan(500);

@@ -117,13 +117,16 @@ function inline(text: string, mayBold: boolean, mayItalic: boolean): Inline[] {
 /** The address that begins there, without the full stop of the sentence it stands in. */
 function linkAt(text: string, at: number): string {
   LINK.lastIndex = at;
-  let link = LINK.exec(text)?.[0] ?? '';
-  for (;;) {
-    const last = link.at(-1) ?? '';
-    const isLoose = last === ')' && link.split(')').length > link.split('(').length;
-    if (!link || !(isLoose || /[.,;:!?…»]/.test(last))) break;
-    link = link.slice(0, -1);
+  const found = LINK.exec(text)?.[0] ?? '';
+  let loose = found.split(')').length - found.split('(').length;
+  let end = found.length;
+  // The end of what is looked at moves, and nothing is counted again: others write these texts.
+  for (; end > 0; end--) {
+    const last = found[end - 1]!;
+    if (last === ')' && loose > 0) loose--;
+    else if (!/[.,;:!?…»]/.test(last)) break;
   }
+  const link = found.slice(0, end);
   const host = link.replace(/^https?:\/\//i, '');
   return /^[\p{L}\p{N}[]/u.test(host) && (host !== link ? true : /^www\.[^.]+\../i.test(link)) ? link : '';
 }

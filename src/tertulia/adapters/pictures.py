@@ -1,14 +1,20 @@
 """Pictures: their real sides, and small copies with nothing but pixels in them.
 
 What strangers upload is decoded here, so little is allowed: four formats, and so many pixels that no
-picture takes more than some 200 MiB of memory while it is made smaller.
+picture takes more than some 200 MiB of memory while it is made smaller, and a JPEG of so few parts that
+none takes more than some seconds.
 """
 
 import io
 import struct
+import warnings
 import zlib
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from tertulia.adapters import jpeg_parts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,7 +79,7 @@ def preview(source: Path | BinaryIO, side: int) -> bytes | None:
     # Here, so that a server that never sees a picture does without.
     from PIL import ImageOps  # noqa: PLC0415 - see above
 
-    image = _opened(source)
+    image = _decodable(source)
     if image is None:
         return None
     most = MOST_PIXELS_OF_JPEG if image.format in JPEGS else MOST_PIXELS
@@ -98,7 +104,7 @@ def redrawn(content: bytes) -> tuple[bytes, int, int] | None:
 
     The first one of several. None when it cannot be read, or has too many pixels.
     """
-    image = _opened(io.BytesIO(content))
+    image = _decodable(io.BytesIO(content))
     if image is None:
         return None
     with image:
@@ -110,7 +116,7 @@ def portrait(source: Path | BinaryIO, *, square: bool) -> bytes | None:
     """A copy as JPEG: the square in the middle with `SQUARE_SIDE` pixels a side, or the whole, as `redrawn`."""
     from PIL import Image, ImageOps  # noqa: PLC0415 - as above
 
-    image = _opened(source)
+    image = _decodable(source)
     if image is None:
         return None
     with image:
@@ -171,17 +177,38 @@ def kind_of(content: bytes) -> str:
     return JPEG if content.startswith(b"\xff\xd8") else WEBP
 
 
+def _decodable(source: Path | BinaryIO) -> "Image | None":
+    """`_opened`, for who wants more of it than its head."""
+    try:
+        if _size(source) > MOST_BYTES or _is_endless(source, jpeg_parts.has_many_scans):
+            return None
+    except OSError:
+        return None
+    return _opened(source)
+
+
 def _opened(source: Path | BinaryIO) -> "Image | None":
     from PIL import Image  # noqa: PLC0415 - as above
 
     # Ours are lower, and are an answer instead of a warning.
     Image.MAX_IMAGE_PIXELS = None
+    # One picture can be worth 65,535 of them. Each would be a line of the log, and be remembered for good.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        if _size(source) > MOST_BYTES:
+        if _size(source) > MOST_BYTES or _is_endless(source, jpeg_parts.has_many_segments):
             return None
         return Image.open(source, formats=FORMATS)
     except UNREADABLE:
         return None
+
+
+def _is_endless(source: Path | BinaryIO, has_many: Callable[[BinaryIO], bool]) -> bool:
+    """Whether it is a JPEG that *has_many* parts."""
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+        is_jpeg = stream.read(len(jpeg_parts.START)) == jpeg_parts.START
+        found = is_jpeg and has_many(stream)
+        stream.seek(0)
+    return found
 
 
 def _size(source: Path | BinaryIO) -> int:

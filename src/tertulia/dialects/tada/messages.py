@@ -243,8 +243,15 @@ def links_in(words: str) -> list[dict[str, Any]]:
 
 
 def _trimmed(address: str) -> str:
-    """Without what ends the sentence rather than the address."""
-    address = address.rstrip(".,;:!?*_~…»")
-    while address.endswith(")") and address.count(")") > address.count("("):
-        address = address[:-1].rstrip(".,;:!?")
-    return address
+    """Without what ends the sentence rather than the address.
+
+    Brackets are counted once, however many stand there: others write these texts.
+    """
+    end = len(address.rstrip(".,;:!?*_~…»"))
+    loose = address.count(")", 0, end) - address.count("(", 0, end)
+    while loose > 0 and address[end - 1] == ")":
+        loose -= 1
+        end -= 1
+        while address[end - 1] in ".,;:!?":
+            end -= 1
+    return address[:end]
