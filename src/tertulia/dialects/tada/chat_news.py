@@ -37,7 +37,7 @@ from tertulia.dialects.tada.packets import confirmable, said
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.sights import Sights
 from tertulia.dialects.tada.times import NS_PER_MS
-from tertulia.dialects.tada.views import JIDS, TadaReader
+from tertulia.dialects.tada.views import JIDS, TadaReader, sockets_of
 
 AT_ONCE = 100
 """Readers whose chats are read and said in one go."""
@@ -219,7 +219,7 @@ class ChatNews:
         *is_counted*: some of them were unread.
         """
         me = event.account_id
-        if any(isinstance(each.reader, TadaReader) for each in self._desk.house.hub.of(me)):
+        if sockets_of(self._desk.house.hub, me):
             self._desk.house.spawn(self._tell_hidden(event, is_counted=is_counted))
 
     async def _tell_hidden(self, event: MessagesHidden, *, is_counted: bool) -> None:
@@ -261,11 +261,7 @@ class ChatNews:
                 self._tell(_Place(team_id, event.chat_id), me)
 
     def _sockets(self, account_id: AccountId, team_id: TeamId) -> list[Connection]:
-        return [
-            each
-            for each in self._desk.house.hub.of(account_id)
-            if isinstance(each.reader, TadaReader) and each.reader.team_id == team_id
-        ]
+        return sockets_of(self._desk.house.hub, account_id, team_id)
 
 
 def _gone(jid: str, kind: ChatKind, at: int) -> dict[str, Any]:

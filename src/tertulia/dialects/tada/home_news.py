@@ -4,7 +4,7 @@ It is one of a person's teams only while it has something to show (docs/decision
 there while the two share no team: so it moves when one of them joins a team or leaves it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from tertulia.core.chat_lists import DirectSeat
 from tertulia.core.errors import TertuliaError
@@ -20,7 +20,6 @@ from tertulia.core.events import (
 from tertulia.core.ids import AccountId, TeamId
 from tertulia.core.model import Actor, Chat, ChatKind
 from tertulia.core.team_model import HOME_TEAM, TeamStatus
-from tertulia.delivery.encoder import Connection
 from tertulia.dialects.tada import teams
 from tertulia.dialects.tada.chat_news import ChatNews
 from tertulia.dialects.tada.counters import Counters
@@ -29,7 +28,7 @@ from tertulia.dialects.tada.moved_sums import MovedSums
 from tertulia.dialects.tada.packets import said
 from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
-from tertulia.dialects.tada.views import MOST_CONTACTS, TadaReader
+from tertulia.dialects.tada.views import MOST_CONTACTS, sockets_of
 
 Coming = ChatOpened | MembersAdded
 
@@ -163,7 +162,8 @@ class HomeNews:
 
     def _introduce(self, met: dict[AccountId, set[AccountId]]) -> None:
         """To these, as far as they listen there."""
-        listening = {each: met[each] - {each} for each in met if self._sockets(each, at_home=True)}
+        hub = self._desk.house.hub
+        listening = {each: met[each] - {each} for each in met if sockets_of(hub, each, HOME_TEAM)}
         if any(listening.values()):
             self._desk.house.spawn(self._tell_contacts(listening))
 
@@ -183,7 +183,9 @@ class HomeNews:
                 event = TeamMembersChanged(home, members, at, 0)
                 contacts = self._sights.contacts(event, TeamStatus.GUEST)
                 self._offer(
-                    account_id, said("server.contact.updated", {"contacts": contacts}), at_home=True
+                    account_id,
+                    said("server.contact.updated", {"contacts": contacts}),
+                    team_id=HOME_TEAM,
                 )
 
     # Moving.
@@ -226,15 +228,8 @@ class HomeNews:
 
     # Whom to tell.
 
-    def _sockets(self, account_id: AccountId, *, at_home: bool = False) -> list[Connection]:
-        return [
-            each
-            for each in self._desk.house.hub.of(account_id)
-            if isinstance(each.reader, TadaReader)
-            and (not at_home or each.reader.team_id == HOME_TEAM)
-        ]
-
-    def _offer(self, account_id: AccountId, packet: bytes, *, at_home: bool = False) -> None:
-        sockets: Iterable[Connection] = self._sockets(account_id, at_home=at_home)
-        for each in sockets:
+    def _offer(
+        self, account_id: AccountId, packet: bytes, *, team_id: TeamId | None = None
+    ) -> None:
+        for each in sockets_of(self._desk.house.hub, account_id, team_id):
             each.offer(packet)

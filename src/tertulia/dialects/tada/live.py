@@ -37,7 +37,7 @@ from tertulia.dialects.tada.repeats import Repeats
 from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
 from tertulia.dialects.tada.tallies import Tally
-from tertulia.dialects.tada.views import MOST_CONTACTS, TadaReader
+from tertulia.dialects.tada.views import MOST_CONTACTS, sockets_of
 
 NOBODY = 0
 """No socket caused it."""
@@ -164,7 +164,7 @@ class Live:
         """Who is one of those that have changed sees himself otherwise than the others do."""
         hub = self.desk.house.hub
         for member in event.members:
-            sockets = [each for each in hub.of(member.account_id) if _is_of(each, event.team_id)]
+            sockets = sockets_of(hub, member.account_id, event.team_id)
             if sockets:
                 self.desk.house.spawn(self._tell_himself(event, member, sockets))
 
@@ -181,8 +181,3 @@ class Live:
 
 def _both_sides(event: BlocksChanged) -> tuple[AccountId, ...]:
     return (event.account_id, *event.accounts)
-
-
-def _is_of(connection: Connection, team_id: TeamId) -> bool:
-    reader = connection.reader
-    return isinstance(reader, TadaReader) and reader.team_id == team_id

@@ -10,14 +10,13 @@ from tertulia.core.errors import TertuliaError
 from tertulia.core.events import Event, TeamChanged, TeamMembersChanged
 from tertulia.core.model import Actor, ChatKind
 from tertulia.core.team_model import Team, TeamMember
-from tertulia.delivery.encoder import Connection
 from tertulia.dialects.tada.chats import chat
 from tertulia.dialects.tada.counters import Counters
 from tertulia.dialects.tada.desk import TadaDesk
 from tertulia.dialects.tada.packets import said
 from tertulia.dialects.tada.rosters import NO_SESSION, Rosters
 from tertulia.dialects.tada.sights import Sights
-from tertulia.dialects.tada.views import MOST_CONTACTS, TadaReader
+from tertulia.dialects.tada.views import MOST_CONTACTS, sockets_of
 
 RULED = (ChatKind.GROUP, ChatKind.TASK)
 """Chats in which it depends on the status what one may do."""
@@ -69,7 +68,8 @@ class RankNews:
         except TertuliaError:
             # The store is busy, or he is out of the team. He finds it in the lists.
             return
-        sockets, tally = self._sockets(me), self._counters.of(me.account_id)
+        sockets = sockets_of(self._desk.house.hub, me.account_id, team_id)
+        tally = self._counters.of(me.account_id)
         team = self._rosters.team(team_id)
         if not sockets or tally is None or team is None:
             return
@@ -91,10 +91,3 @@ class RankNews:
         for each in sockets:
             for packet in packets:
                 each.offer(packet)
-
-    def _sockets(self, me: TeamMember) -> list[Connection]:
-        return [
-            each
-            for each in self._desk.house.hub.of(me.account_id)
-            if isinstance(each.reader, TadaReader) and each.reader.team_id == me.team_id
-        ]

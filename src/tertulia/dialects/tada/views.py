@@ -30,7 +30,8 @@ from tertulia.core.message_model import Message
 from tertulia.core.model import ChatKind
 from tertulia.core.team_model import HOME_TEAM, TeamMember
 from tertulia.core.whole import WholeMessage
-from tertulia.delivery.encoder import Reader
+from tertulia.delivery.encoder import Connection, Reader
+from tertulia.delivery.hub import Hub
 from tertulia.dialects.tada.ids import Kind
 from tertulia.dialects.tada.rosters import Rosters
 from tertulia.dialects.tada.tallies import KINDS
@@ -212,6 +213,15 @@ class Viewing:
         if not is_news or isinstance(view, Elsewhere):
             return None
         return ForAuthor(reader.team_id, me)
+
+
+def sockets_of(hub: Hub, account_id: AccountId, team_id: TeamId | None = None) -> list[Connection]:
+    """The account's sockets of Tada in that team; None: in all."""
+    return [
+        each
+        for each in hub.of(account_id)
+        if isinstance(each.reader, TadaReader) and team_id in (None, each.reader.team_id)
+    ]
 
 
 def seen_by(event: MessagesDeleted, account_id: AccountId) -> tuple[WholeMessage, ...]:
