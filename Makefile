@@ -1,6 +1,10 @@
 # The front door. Every target is one command line; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+# Whole files, in the order of tests/conftest.py: the long ones first.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+# Tests start some hundred processes: the machine may not forbid them to keep what Python has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve client test test-all check fix bench bench-client hooks clean
@@ -27,12 +31,13 @@ test: setup  ## Run the fast tests: make test ARGS=tests/core
 	$(if $(ARGS),,$(BIN)/python client/node.py npm test)
 	$(BIN)/python -m pytest -m 'not slow and not integration and not browser' $(ARGS)
 
-test-all: setup  ## Run every test, two files at a time
+test-all: setup  ## Run every test, a few files at a time
 	$(BIN)/python client/node.py build
 	$(BIN)/python client/node.py npm test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(or $(ARGS),-m 'not browser')
+	@# Three on two cores: they wait for a third of their time, for processes and connections.
+	$(BIN)/python -m pytest --numprocesses 3 $(BY_FILE) $(or $(ARGS),-m 'not browser')
 	@# Two browsers on two cores: what did not come in time beside the other is tried once more, alone.
-	$(if $(ARGS),,$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m browser \
+	$(if $(ARGS),,$(BIN)/python -m pytest --numprocesses 2 $(BY_FILE) -m browser \
 		|| $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -m browser)
 
 check: setup  ## Form, lint, types, and who may import whom

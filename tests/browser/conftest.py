@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tertulia.web.pages import BUILT
 from tests.browser.chromium import Chromium, Tab, chromium
@@ -66,15 +66,22 @@ def two(computer: NewComputer) -> tuple[Tab, Tab]:
     return someone(computer(), "anna"), someone(computer(), "boris")
 
 
-# The web client. A browser and a server for each file, not for all: Playwright keeps a loop running in this
-# thread, which other tests could not bear.
+# The web client. A browser for the tests of this folder, not for all: Playwright keeps a loop running in this
+# thread, which other tests could not bear. A server for each file: its people may be called as they like.
 
 
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """What drives Chromium for the web client; a thread bears only one."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def clients(playwright: Playwright) -> Iterator[Browser]:
     """Chromium for the web client."""
     assert (BUILT / "index.html").exists(), "The client is not built: python client/node.py build"
-    with browser_for_clients() as running:
+    with browser_for_clients(playwright) as running:
         yield running
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Worker, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Worker, expect
 
 from tests.browser.client import (
     DESKTOP,
     PHONE,
     Line,
     MakePerson,
+    browser_for_clients,
     bubbles,
     eventually,
     kept,
@@ -62,6 +63,13 @@ CLICK = """async () => {
     self.clients.openWindow = async url => { self.opened = url; return null; };
     self.dispatchEvent(new NotificationEvent('notificationclick', {notification: shown}));
 }"""
+
+
+@pytest.fixture(scope="module")
+def clients(playwright: Playwright) -> Iterator[Browser]:
+    """With notifications."""
+    with browser_for_clients(playwright, whole=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from tests.browser.client import (
     DESKTOP,
     PATIENCE_MS,
     PHONE,
-    browser_for_clients,
     shot,
     violations,
 )
@@ -27,6 +26,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NUMBER, CODE = "+79166660002", "5555"
 LONG_NAME = "Calendar of the whole family and of everybody who would like to be told about it"
+
+DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Done when the page as it is has been drawn."""
 
 
 class Town(NamedTuple):
@@ -72,6 +74,8 @@ class Pages:
         """Keep the picture; nothing sticks out, and axe has nothing to say."""
         named = f"unet-{name}-{self._style}"
         shot(self.page, named)
+        # What has the focus from the start gets it when the page is drawn.
+        self.page.evaluate(DRAWN)
         at = self.page.evaluate("document.activeElement.getAttribute('name') || ''")
         width, whole = self.page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
         # What axe looks at is the same on a large screen.
@@ -79,13 +83,6 @@ class Pages:
         self.wrong += [f"{named}: {words}" for words in said]
         self.wrong += [f"{named} sticks out: {whole} > {width}"] if whole > width else []
         self.wrong += [f"{named}: the focus is at {at!r}"] if at != focused else []
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Browser]:
-    """Chromium."""
-    with browser_for_clients() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
