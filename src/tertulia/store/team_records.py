@@ -67,7 +67,7 @@ WHERE g.id = ?
 # account was last active.
 CARDS = f"""
 SELECT {TEAM}, {MEMBER}, CASE WHEN t.status IN ('owner', 'admin') THEN COALESCE((
-    SELECT SUM(u.size_bytes) FROM team_uploads u WHERE u.team_id = g.id
+    SELECT CAST(SUM(u.size_bytes) AS BIGINT) FROM team_uploads u WHERE u.team_id = g.id
 ), 0) ELSE 0 END, (
     SELECT x.team_id FROM team_members x JOIN teams y ON y.id = x.team_id AND y.archived_at IS NULL
     WHERE x.account_id = t.account_id AND x.archived_at IS NULL AND x.active_at IS NOT NULL

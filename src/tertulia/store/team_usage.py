@@ -8,7 +8,9 @@ from tertulia.core.ids import FileId, TeamId
 from tertulia.core.team_model import HOME_TEAM, Usage
 from tertulia.store.work import Work, array, row, rows, run
 
-UPLOADED = "SELECT COALESCE(SUM(u.size_bytes), 0) FROM team_uploads u WHERE u.team_id = ?"
+UPLOADED = (
+    "SELECT CAST(COALESCE(SUM(u.size_bytes), 0) AS BIGINT) FROM team_uploads u WHERE u.team_id = ?"
+)
 
 LIMIT = "SELECT g.uploads_limit FROM teams g WHERE g.id = ?"
 
