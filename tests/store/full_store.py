@@ -53,6 +53,7 @@ SMALL = {
     "device_keys": "n, n, '', '', n",
     "devices": "n, 1 + n % 4000, 'd' || n, '', '', '', '', 1, 0, 1, NULL",
     "events (id, kind, chat_id, accounts, at, body)": "n, 'MessageEdited', n % 4000, NULL, 0, '{}'",
+    "told (number, before, process, words)": "n, n - 1, 1, '[]'",
     "farewells": "n % 4000, n",
     "files (id, maker_id, name, content_type, size_bytes, created_at, uploaded_at)":
         "n, n, '', '', 0, 0, CASE WHEN n % 100 > 0 THEN 0 END",
@@ -77,6 +78,7 @@ SMALL = {
     "picture_files": "n, n",
     "poll_positions": "n, n",
     "preferences": "n, '{}'",
+    "processes": "n, n",
     "pushes": "n, 1 + n % 4000, ''",
     "reactions": "n, n % 4000, '+', n",
     "mentions": "n, 0, '@', n % 4000, NULL, n % 4000, n",
@@ -95,7 +97,7 @@ SMALL = {
     "tokens (hash, session_id, kind, expires_at)": "'h' || n, 1 + n % 4000, 'access', n",
     "ui_settings": "n, '{}'",
     "unconfirmed": "1 + n % 4000, n, 0, ''",
-    "visits": "n % 4000, n, CASE WHEN n % 100 > 0 THEN n END",
+    "visits": "n % 4000, n, n % 3, CASE WHEN n % 100 > 0 THEN n END",
 }  # fmt: skip
 
 # The rows of others name theirs.

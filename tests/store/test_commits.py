@@ -238,7 +238,7 @@ def test_publishing_that_fails_leaves_nobody_waiting(
         anna, boris = await world.people("anna", "boris")
         chat = await world.group(anna, boris)
         gathering = world.engine._gathering  # type: ignore[attr-defined]  # both engines have one
-        gathering._publish = fail
+        gathering.telling._publish = fail
         assert (await world.post(anna, chat.id)).seq == 1
         assert "could not be published" in caplog.text
 

@@ -14,7 +14,8 @@ from tertulia.core.events import MessagePosted
 from tertulia.core.message_model import Draft
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
-from tertulia.store.postgres import PostgresEngine, Spawn, respelled
+from tertulia.store.postgres import PostgresEngine, Spawn
+from tertulia.store.postgres_connection import respelled
 from tertulia.store.work import draw, row, rows
 from tests.store.postgres_server import address, new_database
 from tests.store.world import START, World, in_file, in_postgres, tasks_of_engine, tell

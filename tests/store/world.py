@@ -16,6 +16,7 @@ from tertulia.store.accounts import SqlAccounts
 from tertulia.store.blocks import SqlBlocks
 from tertulia.store.chats import SqlChats
 from tertulia.store.engine import Engine
+from tertulia.store.event_words import decoded, encoded
 from tertulia.store.messages import SqlMessages
 from tertulia.store.postgres import PostgresEngine, Spawn
 from tertulia.store.sessions import SqlSessions
@@ -189,8 +190,14 @@ async def tell(story: Story, open_engine: OpenEngine) -> None:
     """Play a story on an engine."""
     heard: list[Event] = []
     tally = Tally()
+
+    def publish(events: list[Event]) -> None:
+        # Whatever happens can be told to another process, too.
+        heard.extend(decoded(encoded(events), foreign=False))
+        assert heard[-len(events) :] == events
+
     async with tasks_of_engine() as spawn:
-        engine = await open_engine(heard.extend, tally, spawn)
+        engine = await open_engine(publish, tally, spawn)
         await engine.open()
         try:
             await story(World(engine, heard, tally))

@@ -14,10 +14,11 @@ from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from tertulia.core.errors import TertuliaError, Unavailable
-from tertulia.core.events import Event, MessagePosted, SessionsEnded
+from tertulia.core.events import Event, MessagePosted
 from tertulia.core.ids import Numbers
 from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
+from tertulia.store.telling import Telling
 from tertulia.store.work import Ask, Draw, Many, Rows, Run, Tell, Work
 
 LOG = logging.getLogger(__name__)
@@ -83,12 +84,18 @@ class Commit:
 
 @dataclass(slots=True)
 class Batch:
-    """The jobs of one commit and the events they caused, in order."""
+    """The jobs of one commit and the events they caused, in order.
+
+    `words`: the events as other processes are told them; empty when nobody else is to hear of it.
+    `before`: the last number of the commit before; known when there are words.
+    """
 
     jobs: list[Job]
     events: list[Event] = field(default_factory=list)
     seconds: float = 0.0
     last_number: int = 0
+    before: int = 0
+    words: bytes = b""
 
 
 Transaction = Generator[Ask | Begin | Commit, Any, None]
@@ -225,14 +232,14 @@ class Gathering:
     """
 
     def __init__(self, publish: Callable[[list[Event]], None], tally: Tally) -> None:
-        self._publish = publish
+        self.telling = Telling(publish)
+        self._hand_on: Callable[[Batch], None] = self._tell
         self._tally = tally
         self._waiting: list[Job] = []
         self._busy = False
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
         self._committer: Committer | None = None
-        self.position = 0
         # Whether the newest commit failed.
         self.is_failing = False
         # When the one that is under way was handed over; 0: none is.
@@ -242,7 +249,19 @@ class Gathering:
         """From now on batches go to *committer*; *last_number* is the store's newest."""
         self._loop = asyncio.get_running_loop()
         self._committer = committer
-        self.position = last_number
+        self.telling.position = last_number
+
+    @property
+    def position(self) -> int:
+        """See `Engine`."""
+        return self.telling.position
+
+    def tell_through(self, hand_on: Callable[[Batch], None]) -> None:
+        """*hand_on* tells each batch from now on, in its turn among those of other processes."""
+        self._hand_on = hand_on
+
+    def _tell(self, batch: Batch) -> None:
+        self.telling.tell(batch.events, batch.last_number)
 
     def submit(self, unit: Work[T]) -> Pending[T]:
         """The unit's result, once its commit is on disk.
@@ -289,31 +308,9 @@ class Gathering:
         self._tally.messages_stored += sum(type(event) is MessagePosted for event in batch.events)
         self._tally.commit_seconds.observe(perf_counter() - batch.seconds)
         self._next()
-        if batch.events:
-            self._tell(batch.events)
-        self.position = batch.last_number
+        self._hand_on(batch)
         for job in batch.jobs:
             _settled(job, job.result, job.error)
-
-    def _tell(self, events: list[Event]) -> None:
-        rest = 0
-        for place, event in enumerate(events):
-            # Who is signed out has heard what came before, and finds what comes after in the log.
-            if type(event) is SessionsEnded:
-                if place > rest:
-                    self._tell_together(events[rest:place])
-                self.position = max(self.position, event.number)
-                self._tell_together([event])
-                rest = place + 1
-        if rest < len(events):
-            self._tell_together(events[rest:] if rest else events)
-
-    def _tell_together(self, events: list[Event]) -> None:
-        try:
-            self._publish(events)
-        except Exception:
-            # What is stored is acknowledged all the same; who was not told finds it in the log.
-            LOG.exception("Events could not be published")
 
     def fail(self, batch: Batch, error: BaseException) -> None:
         """Nothing of the batch was kept: every caller hears that the store is not available."""
@@ -337,9 +334,7 @@ class Gathering:
         Its callers know nothing of it, and find out when they try again.
         """
         self._tally.messages_stored += sum(type(event) is MessagePosted for event in batch.events)
-        if batch.events:
-            self._tell(batch.events)
-        self.position = max(self.position, batch.last_number)
+        self._hand_on(batch)
 
     def _next(self) -> None:
         self._began = 0.0

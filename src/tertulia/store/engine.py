@@ -24,6 +24,11 @@ class Engine(Protocol):
         """Whether another process had the store open, too, when this one opened it."""
         ...
 
+    @property
+    def process(self) -> int:
+        """The number of this process among several; 0 where there is one only."""
+        ...
+
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
         ...

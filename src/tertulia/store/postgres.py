@@ -10,11 +10,8 @@ with the next SAVEPOINT or with the COMMIT.
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Coroutine
-from functools import cache
-from itertools import count
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import asyncpg.pool
@@ -23,7 +20,6 @@ from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
 from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
-from tertulia.store import migrate
 from tertulia.store.batch import (
     RELEASE,
     Batch,
@@ -34,6 +30,20 @@ from tertulia.store.batch import (
     StoreFault,
     commit,
 )
+from tertulia.store.event_words import encoded
+from tertulia.store.postgres_connection import (
+    ANSWER_WITHIN_S,
+    CONNECT_WITHIN_S,
+    LOST,
+    Connection,
+    Either,
+    connected,
+    respelled,
+    settle,
+    upgrade,
+)
+from tertulia.store.telling import Telling
+from tertulia.store.told import TELL
 from tertulia.store.work import Ask, Many, Rows, Run, Work, rows
 
 LOG = logging.getLogger(__name__)
@@ -43,35 +53,8 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
-# In quotes, because only the stubs of asyncpg take parameters.
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Either: TypeAlias = "Connection | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-
 READERS = 4
 """Connections that only read. A read beyond them waits for its turn."""
-
-ANSWER_WITHIN_S = 30.0
-"""How long one statement, or the wait for a free reader, may take, in seconds; then Unavailable."""
-
-CONNECT_WITHIN_S = 5.0
-"""How long a connection, or the answer to `check`, may take, in seconds; then Unavailable."""
-
-UPGRADE_LOCK = 0x7E27_71A0
-"""An advisory lock of our own: two processes that start at once upgrade one after the other."""
-
-WIDE_ENCODINGS = ("UTF8", "SQL_ASCII")
-"""What can hold every text; the second keeps what it is given as it is."""
-
-# What a connection that breaks, or cannot be had, may raise: also while the database starts or stops,
-# and when it has no room for one more.
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 # The lock that makes writers take turns. It finds its row only while the number is still the one we
 # wrote last, which spares a process that is alone the reading of it.
@@ -84,24 +67,6 @@ LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 LOCK_NUMBER = f"{LAST_NUMBER} FOR UPDATE"
 COMMIT = "UPDATE counters SET value = {last} WHERE name = 'number'; COMMIT"
 
-# Every statement of ours goes by an index. The planner must be told so: it cannot know how long a list
-# is, nor how much of a chat a page takes, and one wrong guess reads a whole table. As the plan is always
-# the same, it is made once. Compiling such short statements costs more than running them.
-# And what is acknowledged is on the disk, whatever the database is set to.
-SETTLE = """
-SET application_name = 'tertulia';
-SET jit = off;
-SET plan_cache_mode = force_generic_plan;
-SET enable_seqscan = off;
-SET enable_bitmapscan = off;
-SET enable_hashjoin = off;
-SET enable_mergejoin = off;
-SET max_parallel_workers_per_gather = 0;
-SELECT set_config('synchronous_commit', 'on', false)
-WHERE current_setting('synchronous_commit') = 'off'
-"""
-
-
 OTHERS = """
 SELECT COUNT(*) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'tertulia' AND pid <> pg_backend_pid()
@@ -112,11 +77,27 @@ class PostgresEngine:
     """Units over one PostgreSQL database, which several processes may share."""
 
     def __init__(
-        self, url: str, publish: Callable[[list[Event]], None], tally: Tally, spawn: Spawn
+        self,
+        url: str,
+        publish: Callable[[list[Event]], None],
+        tally: Tally,
+        spawn: Spawn,
+        *,
+        process: int = 0,
     ) -> None:
-        """Nothing is connected yet. `spawn` starts a task in a group that outlives `close`."""
+        """Nothing is connected yet.
+
+        Args:
+            url: of the database.
+            publish: is told what happened.
+            tally: where everything is counted.
+            spawn: starts a task in a group that outlives `close`.
+            process: the number of this process in its cluster, where each commit keeps what it told for
+                the others; 0: there are no others.
+        """
         self._url = url
         self._spawn = spawn
+        self.process = process
         self._gathering = Gathering(publish, tally)
         self._writer: Connection | None = None
         self._readers: asyncpg.Pool[asyncpg.Record] | None = None
@@ -135,7 +116,7 @@ class PostgresEngine:
             migrate.NewerStore: a later version of Tertulia wrote it.
         """
         try:
-            self._writer = await self._connect()
+            self._writer = await connected(self._url)
             await upgrade(self._writer)
             self._is_shared = await self._writer.fetchval(OTHERS) > 0
             self._last_number = await self._writer.fetchval(LAST_NUMBER)
@@ -147,7 +128,7 @@ class PostgresEngine:
                 command_timeout=ANSWER_WITHIN_S,
                 statement_cache_size=512,
                 max_cached_statement_lifetime=0,
-                init=_settle,
+                init=settle,
                 reset=_nothing_to_reset,
             )
         except (*LOST, asyncpg.PostgresError) as error:
@@ -158,17 +139,6 @@ class PostgresEngine:
             raise
         self._gathering.start(self._take, self._last_number)
 
-    async def _connect(self) -> Connection:
-        connection: Connection = await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_WITHIN_S,
-            command_timeout=ANSWER_WITHIN_S,
-            statement_cache_size=512,
-            max_cached_statement_lifetime=0,
-        )
-        await _settle(connection)
-        return connection
-
     @property
     def position(self) -> int:
         """See `Engine`."""
@@ -178,6 +148,15 @@ class PostgresEngine:
     def is_shared(self) -> bool:
         """See `Engine`."""
         return self._is_shared
+
+    @property
+    def telling(self) -> Telling:
+        """Hands to delivery what `tell_through` was given, when its turn has come."""
+        return self._gathering.telling
+
+    def tell_through(self, hand_on: Callable[[Batch], None]) -> None:
+        """*hand_on* sees to it that each batch is told in its turn among those of other processes."""
+        self._gathering.tell_through(hand_on)
 
     async def write(self, unit: Work[T]) -> T:
         """The unit's result, on disk. Raises: whatever the unit raises, Unavailable."""
@@ -248,7 +227,7 @@ class PostgresEngine:
         """
         try:
             if self._writer is None or self._writer.is_closed():
-                self._writer = await self._connect()
+                self._writer = await connected(self._url)
             await self._settle_doubt(self._writer)
             await self._commit(batch, self._writer)
         except Exception as error:  # noqa: BLE001 - the callers are told, and the log
@@ -286,12 +265,25 @@ class PostgresEngine:
                 return
             fault = None
             try:
+                if self.process and isinstance(ask, Commit):
+                    ask = await self._keep_told(batch, writer)
                 answer = await self._carried_out(ask, writer)
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if writer.is_closed():
                     raise
                 fault = StoreFault(str(error))
                 fault.__cause__ = error
+
+    async def _keep_told(self, batch: Batch, writer: Connection) -> Commit:
+        """What the batch told, for the other processes. Each has a number of its own."""
+        batch.before = self._last_number
+        if batch.events:
+            batch.last_number = max(batch.last_number, batch.before + 1)
+        if batch.last_number > batch.before:
+            batch.words = encoded(batch.events)
+            place = (batch.before, batch.last_number, self.process)
+            await writer.execute(respelled(TELL), *place, batch.words.decode())
+        return Commit(batch.last_number)
 
     async def _carried_out(self, ask: Ask | Begin | Commit, writer: Connection) -> Any:
         held, self._held = self._held, ""
@@ -320,18 +312,6 @@ class PostgresEngine:
         return self._last_number
 
 
-@cache
-def respelled(sql: str) -> str:
-    """A statement as PostgreSQL spells it: numbered parameters, lists as `jsonb`."""
-    numbers = count(1)
-    numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
-    return re.sub(
-        r"json_each\((\$\d+)\) AS each",
-        r"jsonb_array_elements(\1::jsonb) AS each(value)",
-        numbered,
-    )
-
-
 async def _answered(unit: Work[T], connection: Either) -> T:
     answer: Any = None
     while True:
@@ -355,31 +335,5 @@ async def _answer(ask: Ask, connection: Either) -> Any:
     return None
 
 
-async def _settle(connection: Any) -> None:
-    await connection.execute(SETTLE)
-
-
 async def _nothing_to_reset(_connection: Any) -> None:
     """A reader leaves no state behind; asking the server to forget it would cost a round trip."""
-
-
-async def upgrade(connection: Connection, upto: int | None = None) -> None:
-    """Bring the database up to date, or up to a step; all steps or none.
-
-    Processes that start together take turns.
-
-    Raises:
-        NewerStore: a later version wrote it.
-        Unavailable: it cannot hold every text.
-    """
-    encoding = await connection.fetchval("SHOW server_encoding")
-    if encoding not in WIDE_ENCODINGS:
-        raise Unavailable(f"the store (its encoding is {encoding} instead of UTF8)")
-    async with connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
-        await connection.execute(migrate.for_postgres(migrate.VERSION_TABLE))
-        found = await connection.fetchval(migrate.VERSION)
-        for number, text in migrate.missing(found, upto):
-            for statement in migrate.statements(text):
-                await connection.execute(migrate.for_postgres(statement))
-            await connection.execute("INSERT INTO schema_steps VALUES ($1)", number)

@@ -71,6 +71,8 @@ CACHE_KIB = 16_384
 class SqliteEngine:
     """Units over one SQLite file."""
 
+    process = 0
+
     def __init__(self, path: str, publish: Callable[[list[Event]], None], tally: Tally) -> None:
         self._path = path
         self._gathering = Gathering(publish, tally)

@@ -9,6 +9,7 @@ import asyncpg
 from tertulia.core.errors import Unavailable
 from tertulia.store import migrate
 from tertulia.store.copies.tables import (
+    LEFT_OUT,
     ROWS_AT_ONCE,
     STEPS,
     BadBackup,
@@ -20,7 +21,7 @@ from tertulia.store.copies.tables import (
     counting,
     selection,
 )
-from tertulia.store.postgres import CONNECT_WITHIN_S, LOST, upgrade
+from tertulia.store.postgres_connection import CONNECT_WITHIN_S, LOST, upgrade
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -149,7 +150,7 @@ async def into_database(url: str, step: int) -> AsyncIterator[PostgresFilling]:
 
 async def _columns(connection: Connection) -> dict[str, tuple[str, ...]]:
     found = await connection.fetch(COLUMNS)
-    return {name: tuple(columns) for name, columns in found if name != STEPS}
+    return {name: tuple(columns) for name, columns in found if name not in LEFT_OUT}
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ import apsw
 from tertulia.core.errors import Unavailable
 from tertulia.store import migrate
 from tertulia.store.copies.tables import (
+    LEFT_OUT,
     ROWS_AT_ONCE,
-    STEPS,
     BadBackup,
     NoStore,
     NotEmpty,
@@ -189,7 +189,7 @@ def _put(growing: Path, path: Path) -> None:
 
 
 def _columns(connection: apsw.Connection) -> dict[str, tuple[str, ...]]:
-    names = [str(name) for (name,) in connection.execute(NAMES).fetchall() if name != STEPS]
+    names = [str(name) for (name,) in connection.execute(NAMES).fetchall() if name not in LEFT_OUT]
     return {
         name: tuple(str(column) for (column,) in connection.execute(COLUMNS, (name,)))
         for name in names

@@ -10,6 +10,9 @@ Row = Sequence[int | str | None]
 STEPS = "schema_steps"
 """The table of schema steps. It is not copied: the schema of a copy is made by the steps themselves."""
 
+LEFT_OUT = (STEPS, "told")
+"""Tables that are not copied. What commits told concerns the processes that run just now."""
+
 ROWS_AT_ONCE = 500
 """So many are read, or stored, in one go."""
 
@@ -43,7 +46,7 @@ class Snapshot(Protocol):
         ...
 
     async def tables(self) -> list[Table]:
-        """All of them, by name, but STEPS."""
+        """All of them, by name, but those in LEFT_OUT."""
         ...
 
     def rows(self, table: Table) -> AsyncIterator[list[Row]]:
