@@ -1,3 +1,5 @@
+from tertulia.core.ids import AccountId
+from tertulia.delivery.hub import ACTIVE
 from tests.core.house import START, House, in_house
 
 MINUTE_S, HOUR_S = 60, 3_600
@@ -11,6 +13,10 @@ def test_the_server_tells_how_long_it_has_been_up_and_who_is_there() -> None:
         house.clock.move(90)
         figures = await house.core.statistics.figures()
         assert (figures.uptime_s, figures.online) == (90, 2)
+        # Whoever is connected to another process counts, too, and nobody twice.
+        for each in (boris.account_id, AccountId(99)):
+            house.server.hub.is_elsewhere(each, ACTIVE)
+        assert (await house.core.statistics.figures()).online == 3
 
     in_house(story)
 

@@ -287,6 +287,18 @@ def test_who_is_there_is_not_pushed_unless_nobody_looks() -> None:
     play(story)
 
 
+def test_other_processes_can_learn_whether_anybody_looks_at_a_socket() -> None:
+    async def story(scene: Scene) -> None:
+        boris = await scene.comes("boris")
+        heard: list[int] = []
+        scene.server.hub.share(heard.append)
+        for is_inactive in (True, True, False):
+            await scene.ask(boris, "activity_status", {"isInactive": is_inactive})
+        assert heard == [int(scene.ids["boris"][8:], 16)] * 2
+
+    play(story)
+
+
 def test_neither_the_author_nor_who_blocks_him_nor_who_shall_not_see_it_is_pushed() -> None:
     async def story(scene: Scene) -> None:
         boris = await scene.comes("boris")

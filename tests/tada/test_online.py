@@ -11,7 +11,7 @@ from tertulia.core.ids import AccountId, SessionId, TeamId, TeamMemberId
 from tertulia.core.model import Actor
 from tertulia.core.team_model import HOME_TEAM, Team, TeamCard, TeamMember, TeamStatus
 from tertulia.delivery.encoder import Encoder
-from tertulia.delivery.hub import Hub
+from tertulia.delivery.hub import ACTIVE, INACTIVE, MOBILE, Hub
 from tertulia.dialects.tada import online as module
 from tertulia.dialects.tada.online import BEATS, Online
 from tertulia.dialects.tada.rosters import Rosters
@@ -168,6 +168,31 @@ def test_who_looks_nowhere_is_away_until_one_of_his_sockets_looks() -> None:
         assert "afk" not in contacts(square.online.now(CLUB))[0]
         second.is_inactive = True
         assert contacts(square.online.now(CLUB))[0]["afk"] is True
+
+    in_square(story)
+
+
+def test_whoever_is_connected_to_another_process_is_there_as_he_is_there() -> None:
+    async def story(square: Square) -> None:
+        anna = await square.come(ANNA, CLUB)
+        square.online.tick()
+        anna.packets.clear()
+        square.hub.is_elsewhere(BORIS, INACTIVE | MOBILE)
+        square.online.tick()
+        assert [(each.get("afk"), each["mobile"]) for each in contacts(anna.packets[0])] == [
+            (None, False),
+            (True, True),
+        ]
+        square.hub.is_elsewhere(BORIS, ACTIVE)
+        square.online.tick()
+        assert [each.get("afk") for each in contacts(anna.packets[1])] == [None, None]
+        square.hub.is_elsewhere(BORIS, 0)
+        square.online.tick()
+        assert len(contacts(anna.packets[2])) == 1
+        # Here he is away only if he is there, too.
+        anna.is_inactive = True
+        square.hub.is_elsewhere(ANNA, ACTIVE)
+        assert "afk" not in contacts(square.online.now(CLUB))[0]
 
     in_square(story)
 

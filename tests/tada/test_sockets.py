@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tertulia.dialects.tada.ids import Kind, from_uuid, to_jid, to_uuid
+from tests.house import RUNNING
 from tests.tada.listening import Ear
 from tests.tada.office import Office, Person, office, signs_up
 from tests.world.wires import Wire
@@ -414,3 +415,15 @@ def test_a_stop_of_the_server_is_told() -> None:
     with office() as place:
         ear = listen(place, place.anna)
     assert ear.wire.closed_with() == 1001
+
+
+def test_other_processes_can_learn_whether_anybody_looks_at_a_socket(place: Office) -> None:
+    ear = listen(place, place.boris)
+    ear.settled()
+    heard: list[int] = []
+    RUNNING[place.base_url].hub.share(heard.append)
+    for afk in (True, True, False):
+        ear.say("client.activity", f"a{afk}", afk=afk)
+        ear.settled()
+    assert len(heard) == 2
+    ear.close()

@@ -1,6 +1,6 @@
 """Who is there and when somebody was last there. Kept in memory; only the last moment is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tertulia.core.chat_ports import BlockStore
@@ -20,7 +20,12 @@ class Presence:
 
 
 class PresenceBook:
-    """Tells who is online, and tells those who watch. An account watches one other at a time."""
+    """Tells who is online, and tells those who watch. An account watches one other at a time.
+
+    Where several processes act as one, each has a book, and an account's watch stands in the one that
+    it last spoke to. So every book tells its own watchers, wherever they are connected, and nobody
+    is told twice.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,11 @@ class PresenceBook:
         self._clock = clock
         self._target_of: dict[AccountId, AccountId] = {}
         self._watchers_of: dict[AccountId, set[AccountId]] = {}
+        self._spoke: Callable[[AccountId], object] | None = None
+
+    def share(self, spoke: Callable[[AccountId], object]) -> None:
+        """*spoke* is told who has said here whom it watches: the other books `forget` what they know."""
+        self._spoke = spoke
 
     async def several(self, actor: Actor, ids: Sequence[AccountId]) -> dict[AccountId, Presence]:
         """For those that exist. Who blocks the actor looks as when the block began."""
@@ -71,7 +81,7 @@ class PresenceBook:
         found = await self.several(actor, [target])
         if target not in found:
             raise NotFound("account")
-        self._forget(actor.account_id)
+        self._changes(actor.account_id)
         if self._connections.is_online(actor.account_id):
             self._target_of[actor.account_id] = target
             self._watchers_of.setdefault(target, set()).add(actor.account_id)
@@ -79,9 +89,20 @@ class PresenceBook:
 
     def unwatch(self, actor: Actor) -> None:
         """Watch nobody any more."""
-        self._forget(actor.account_id)
+        self._changes(actor.account_id)
 
-    def _forget(self, watcher: AccountId) -> None:
+    def _changes(self, watcher: AccountId) -> None:
+        """What it said before, here or to another process, does not count any more."""
+        self.forget(watcher)
+        if self._spoke is not None and self._connections.is_online(watcher):
+            self._spoke(watcher)
+
+    def is_watched(self, account_id: AccountId) -> bool:
+        """Whether anybody wants to hear when that account comes and goes."""
+        return account_id in self._watchers_of
+
+    def forget(self, watcher: AccountId) -> None:
+        """It watches nobody, as far as this book knows."""
         target = self._target_of.pop(watcher, None)
         if target is not None:
             watchers = self._watchers_of[target]
@@ -95,10 +116,14 @@ class PresenceBook:
 
     async def went(self, account_id: AccountId) -> None:
         """The account's last connection is gone: remember the moment, watch nobody in its name."""
-        self._forget(account_id)
+        self.forget(account_id)
         at = self._clock.now_ms()
         await self._accounts.note_seen(account_id, at)
         await self._tell(account_id, online=False, at=at)
+
+    async def went_elsewhere(self, account_id: AccountId) -> None:
+        """The account's last connection, to another process, is gone; that one remembers the moment."""
+        await self._tell(account_id, online=False, at=self._clock.now_ms())
 
     async def _tell(self, account_id: AccountId, *, online: bool, at: int) -> None:
         watchers = tuple(self._watchers_of.get(account_id, ()))

@@ -35,7 +35,8 @@ class Histogram:
 class Tally:
     """Everything the server counts about itself; whoever does the thing adds to it.
 
-    `connections` is how many sockets are open now. All other numbers only grow.
+    `connections` is how many sockets are open now, `peers` how many other processes are known, and
+    `bus_connected` is 1 while there is a way to them. All other numbers only grow.
     """
 
     connections: int = 0
@@ -50,6 +51,12 @@ class Tally:
     # Requests and sockets that the port turned away for its own limits.
     refused: int = 0
     logins_failed: int = 0
+    # Of a cluster: messages to and from other processes, and commits that the store had to tell of.
+    bus_connected: int = 0
+    peers: int = 0
+    bus_sent: int = 0
+    bus_received: int = 0
+    reports_read: int = 0
     commit_seconds: Histogram = field(default_factory=Histogram)
     delivery_seconds: Histogram = field(default_factory=Histogram)
     loop_lag_seconds: Histogram = field(default_factory=Histogram)

@@ -20,6 +20,11 @@ class Reader:
     session_id: SessionId
     flavour: str
 
+    @property
+    def is_mobile(self) -> bool:
+        """Whether it is on a device that people carry about, as far as the dialect knows."""
+        return False
+
 
 class Encoder(Protocol):
     """Says events in a dialect's words."""

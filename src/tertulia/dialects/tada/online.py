@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from tertulia.core.ids import AccountId, TeamId
 from tertulia.core.model import Actor
 from tertulia.core.team_model import HOME_TEAM
-from tertulia.delivery.hub import Hub
+from tertulia.delivery.hub import ACTIVE, MOBILE, Hub
 from tertulia.dialects.tada.packets import said
 from tertulia.dialects.tada.rosters import Rosters
 
@@ -24,9 +24,6 @@ BEATS = 7
 
 MOST_NAMED = 1_000
 """People of one team who are named; the others are not shown as online."""
-
-MOBILE = frozenset({"android", "ios", "iosfb"})
-"""Types of devices that people carry about."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -64,7 +61,7 @@ class Online:
         self._rosters = rosters
         self._acquaintances = acquaintances
         self._spawn = spawn
-        self._changed: set[TeamId] = set()
+        self._touched: set[AccountId] = set()
         self._listeners = 0
         self._homes: set[Listener] = set()
         self._is_asking = False
@@ -92,10 +89,9 @@ class Online:
 
     def touch(self, account_id: AccountId) -> None:
         """It came, went, turned away or came back: its teams hear of it with the next tick."""
-        for room in self._hub.rooms():
-            team_id = TeamId(room)
-            if team_id == HOME_TEAM or account_id in self._rosters.people(team_id):
-                self._changed.add(team_id)
+        # Which teams those are is asked once for all: thousands may come at once when another process does.
+        if self._hub.rooms():
+            self._touched.add(account_id)
 
     def now(self, team_id: TeamId) -> bytes:
         """The packet for a team."""
@@ -110,10 +106,10 @@ class Online:
     def tick(self) -> None:
         """Tell those teams whose turn it is, or that have news."""
         self._beat += 1
-        changed, self._changed = self._changed, set()
+        touched, self._touched = self._touched, set()
         for room in tuple(self._hub.rooms()):
             team_id = TeamId(room)
-            if team_id not in changed and (self._beat + room) % BEATS:
+            if (self._beat + room) % BEATS and not self._has_news(team_id, touched):
                 continue
             if team_id == HOME_TEAM:
                 if not self._is_asking:
@@ -122,6 +118,11 @@ class Online:
             packet = self.now(team_id)
             for connection in tuple(self._hub.in_room(room)):
                 connection.offer(packet)
+
+    def _has_news(self, team_id: TeamId, touched: set[AccountId]) -> bool:
+        if team_id == HOME_TEAM:
+            return bool(touched)
+        return not self._rosters.people(team_id).keys().isdisjoint(touched)
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
@@ -141,10 +142,10 @@ class Online:
     def _packet(self, team_id: TeamId, accounts: Iterable[AccountId]) -> bytes:
         contacts = []
         for account_id in itertools.islice(accounts, MOST_NAMED):
-            connections = self._hub.of(account_id)
+            flags = self._hub.flags(account_id)
             contact: dict[str, object] = {"jid": self._rosters.jid(team_id, account_id, account_id)}
-            if all(each.is_inactive for each in connections):
+            if not flags & ACTIVE:
                 contact["afk"] = True
-            contact["mobile"] = any(each.reader.flavour in MOBILE for each in connections)
+            contact["mobile"] = bool(flags & MOBILE)
             contacts.append(contact)
         return said("server.online", {"contacts": contacts})

@@ -305,7 +305,7 @@ class Talk:
         """Whether nobody looks at this socket."""
         if afk is not self.is_inactive:
             self.is_inactive = afk
-            self.live.online.touch(self._actor.account_id)
+            self.live.desk.house.hub.turned(self)
 
     def _confirm(self, confirm_id: str) -> None:
         if confirm_id:

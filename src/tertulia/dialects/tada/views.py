@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from tertulia.core.events import (
     Event,
     MessageEdited,
@@ -48,11 +50,21 @@ StatusOf = Callable[[TeamId, AccountId], Hashable]
 """What a reader may do in a team, on which it depends how contacts look (`events.Views.status_of`)."""
 
 
+MOBILE = frozenset({"android", "ios", "iosfb"})
+"""Types of devices that people carry about."""
+
+
 @dataclass(frozen=True, slots=True)
 class TadaReader(Reader):
     """Who listens on a socket, and in which team."""
 
     team_id: TeamId
+
+    @property
+    @override
+    def is_mobile(self) -> bool:
+        """By the type of device that it signed in with."""
+        return self.flavour in MOBILE
 
 
 class Side(NamedTuple):

@@ -60,7 +60,10 @@ async def online_list(talk: Caller, given: Any) -> Answer:
 
 async def activity_status(talk: "Talk", given: Any) -> Answer:
     """Whether somebody looks at this socket; if not, pushes come beside its packets."""
-    talk.is_inactive = bool(need_object(given).flag("isInactive"))
+    is_inactive = bool(need_object(given).flag("isInactive"))
+    if is_inactive is not talk.is_inactive:
+        talk.is_inactive = is_inactive
+        talk.desk.house.hub.turned(talk)
     return SUCCESS
 
 
