@@ -93,6 +93,8 @@ def test_nothing_older_is_sent_and_nothing_of_ones_own() -> None:
         await anna.say(boris, "own")
         await boris.say(anna, "after")
         assert (await heard(receivers[0])).text == "after"
+        # Who writes has read what was written to him.
+        assert (await heard(receivers[0])).json["type"] == "message_read"
         assert receivers[0].calls.empty()
 
     with_receivers(story)

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from tertulia.core.calls import Call, Course, Due
-from tertulia.core.events import Event, UiSettingsChanged
+from tertulia.core.errors import Unavailable
+from tertulia.core.events import Event, HookChanged, UiSettingsChanged
 from tertulia.core.ids import AccountId, HookId
 from tertulia.delivery.callbacks import AT_ONCE, CALLS_A_TURN, Callbacks
 from tests.core.house import StillClock
@@ -22,6 +23,9 @@ class Notebook:
 
     async def all(self) -> list[Course]:
         return list(self.courses.values())
+
+    async def find(self, hook_id: HookId) -> Course | None:
+        return self.courses.get(hook_id)
 
     async def moved(self, hook_id: HookId, cursor: int, failing_since: int | None) -> None:
         course = self.courses[hook_id]
@@ -76,10 +80,28 @@ class News:
         self.told: dict[HookId, list[int]] = {}
         self.lost: list[HookId] = []
         self.asked: list[HookId] = []
+        self.learned: list[HookId] = []
+        self.opened = 0
+        # Before what is looked up is known, and how often the store is away for it.
+        self.meanwhile: asyncio.Event | None = None
+        self.away = 0
 
     def hooks_of(self, event: Event, accounts: Collection[AccountId]) -> Iterable[HookId]:
         del event
         return [HookId(each) for each in accounts]
+
+    async def open(self) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile.wait()
+        self.opened += 1
+
+    async def learn(self, hook_id: HookId) -> None:
+        self.learned.append(hook_id)
+        if self.meanwhile is not None:
+            await self.meanwhile.wait()
+        if self.away:
+            self.away -= 1
+            raise Unavailable("store")
 
     async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         self.asked.append(hook_id)
@@ -104,6 +126,9 @@ class Desk:
 
     def wake(self, *hooks: int) -> None:
         self.engine.hear(SOMETHING, [AccountId(each) for each in hooks])
+
+    def changes(self, hook_id: HookId, *, anew: bool = True) -> None:
+        self.engine.hear(HookChanged(hook_id, KIND, anew), ())
 
     async def settled(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -132,7 +157,11 @@ def engine_of(
     def spawn(work: object) -> None:
         tasks.add(asyncio.get_running_loop().create_task(work))  # type: ignore[arg-type]  # a coroutine
 
-    engine = Callbacks(notebook, outside, clock, spawn)
+    async def pause(seconds: float) -> None:
+        clock.move(seconds)
+        await asyncio.sleep(0)
+
+    engine = Callbacks(notebook, outside, clock, spawn, sleep=pause)
     engine.add(news)
     return engine
 
@@ -160,7 +189,12 @@ def at_desk(
     asyncio.run(played())
 
 
-ONE, TWO = HookId(1), HookId(2)
+ONE, TWO, NINE = HookId(1), HookId(2), HookId(9)
+
+
+def begins(desk: Desk, hook_id: HookId, cursor: int) -> None:
+    """Somewhere, the hook has a course from there on."""
+    desk.notebook.courses[hook_id] = Course(hook_id, KIND, cursor)
 
 
 def test_calls_are_made_one_by_one_in_their_order() -> None:
@@ -354,6 +388,168 @@ def test_a_new_hook_is_served_at_once() -> None:
         desk.engine.opened(course)
         await desk.rested()
         assert desk.outside.numbers("hook 9") == [6]
+
+    at_desk(story)
+
+
+def test_a_hook_that_has_begun_elsewhere_is_served_when_that_is_heard() -> None:
+    async def story(desk: Desk) -> None:
+        begins(desk, NINE, 5)
+        desk.news.told[NINE] = [4, 5, 6]
+        desk.changes(NINE)
+        await desk.rested()
+        assert desk.news.learned == [NINE]
+        assert desk.outside.numbers("hook 9") == [6]
+
+    at_desk(story)
+
+
+def test_what_comes_for_a_hook_while_it_is_looked_up_is_told() -> None:
+    async def story(desk: Desk) -> None:
+        desk.news.meanwhile = asyncio.Event()
+        begins(desk, NINE, 0)
+        desk.news.told[NINE] = []
+        desk.changes(NINE)
+        await desk.settled(lambda: desk.news.learned == [NINE])
+        desk.news.told[NINE] = [1]
+        desk.wake(9)
+        desk.news.meanwhile.set()
+        await desk.rested()
+        assert desk.outside.numbers("hook 9") == [1]
+
+    at_desk(story)
+
+
+def test_a_hook_that_changes_while_it_is_looked_up_is_served_as_it_is_in_the_end() -> None:
+    async def story(desk: Desk) -> None:
+        desk.news.meanwhile = asyncio.Event()
+        begins(desk, NINE, 0)
+        desk.news.told[NINE] = [1, 2, 3]
+        desk.changes(NINE)
+        await desk.settled(lambda: desk.news.learned == [NINE])
+        begins(desk, NINE, 2)
+        desk.changes(NINE)
+        desk.news.meanwhile.set()
+        await desk.rested()
+        assert desk.news.learned == [NINE, NINE]
+        assert desk.outside.numbers("hook 9") == [3]
+
+    at_desk(story)
+
+
+def test_a_hook_that_has_ended_elsewhere_is_called_no_more_from_then_on() -> None:
+    async def story(desk: Desk) -> None:
+        del desk.notebook.courses[ONE]
+        desk.news.told[ONE] = [1]
+        desk.changes(ONE)
+        desk.wake(1)
+        await desk.rested()
+        assert desk.outside.tried == []
+
+    at_desk(story)
+
+
+def test_a_hook_that_wants_something_else_goes_on_where_it_was() -> None:
+    async def story(desk: Desk) -> None:
+        desk.outside.gate = asyncio.Event()
+        desk.news.told[ONE] = [1, 2]
+        desk.wake(1)
+        await desk.settled(lambda: desk.outside.waiting == 1)
+        desk.changes(ONE, anew=False)
+        await desk.settled(lambda: desk.news.learned == [ONE])
+        desk.outside.gate.set()
+        await desk.rested()
+        assert desk.outside.tried == [("hook 1", 1), ("hook 1", 2)]
+
+    at_desk(story)
+
+
+def test_a_hook_is_looked_up_again_when_the_store_is_back() -> None:
+    async def story(desk: Desk) -> None:
+        desk.news.away = 2
+        begins(desk, NINE, 0)
+        desk.news.told[NINE] = [1]
+        desk.changes(NINE)
+        await desk.rested()
+        assert desk.outside.numbers("hook 9") == [1]
+
+    at_desk(story)
+
+
+def test_who_does_not_lead_calls_nobody_and_goes_on_where_another_stopped() -> None:
+    async def story(desk: Desk) -> None:
+        desk.engine.close()
+        desk.news.told[ONE] = [1, 2]
+        begins(desk, NINE, 0)
+        desk.news.told[NINE] = [1]
+        desk.wake(1)
+        desk.changes(NINE)
+        await desk.rested()
+        assert desk.outside.tried == []
+        # The other one has told it that much.
+        begins(desk, ONE, 1)
+        await desk.engine.open()
+        await desk.rested()
+        assert sorted(desk.outside.tried) == [("hook 1", 2), ("hook 9", 1)]
+        desk.news.told[ONE].append(3)
+        desk.wake(1)
+        await desk.rested()
+        assert desk.outside.numbers("hook 1") == [2, 3]
+
+    at_desk(story)
+
+
+def test_a_call_under_way_when_the_lead_was_lost_is_made_again_by_whoever_leads() -> None:
+    async def story(desk: Desk) -> None:
+        gate = desk.outside.gate = asyncio.Event()
+        desk.news.told[ONE] = [1, 2]
+        desk.wake(1)
+        await desk.settled(lambda: desk.outside.waiting == 1)
+        desk.engine.close()
+        desk.outside.gate = None
+        await desk.engine.open()
+        await desk.settled(lambda: desk.outside.numbers("hook 1") == [1, 2])
+        gate.set()
+        await desk.rested()
+        assert desk.outside.numbers("hook 1") == [1, 2, 1]
+        assert desk.notebook.courses[ONE].cursor == 2
+
+    at_desk(story)
+
+
+def test_what_changes_while_one_comes_to_lead_is_looked_up_afterwards() -> None:
+    async def story(desk: Desk) -> None:
+        desk.engine.close()
+        desk.news.meanwhile = asyncio.Event()
+        desk.news.told = {ONE: [1], TWO: [1]}
+        async with asyncio.TaskGroup() as group:
+            group.create_task(desk.engine.open())
+            await asyncio.sleep(0)
+            desk.changes(ONE)
+            del desk.notebook.courses[TWO]
+            desk.changes(TWO)
+            assert desk.news.learned == []
+            desk.news.meanwhile.set()
+        await desk.rested()
+        assert sorted(desk.news.learned) == [ONE, TWO]
+        assert desk.outside.tried == [("hook 1", 1)]
+
+    at_desk(story)
+
+
+def test_who_loses_the_lead_while_coming_to_it_serves_nobody() -> None:
+    async def story(desk: Desk) -> None:
+        desk.engine.close()
+        desk.news.meanwhile = asyncio.Event()
+        desk.news.told[ONE] = [1]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(desk.engine.open())
+            await asyncio.sleep(0)
+            desk.engine.close()
+            desk.news.meanwhile.set()
+        desk.wake(1)
+        await desk.rested()
+        assert desk.outside.tried == []
 
     at_desk(story)
 

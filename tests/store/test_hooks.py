@@ -4,11 +4,12 @@ import pytest
 
 from tertulia.core import flags
 from tertulia.core.errors import BadInput, NotAllowed, NotFound, NotSignedIn, TooMuch
-from tertulia.core.events import MessagePosted, TeamMembersChanged
-from tertulia.core.hooks import MOST_HOOKS, Hook, HookChange, HookKind, Key, NewHook, Note
+from tertulia.core.events import HookChanged, MessagePosted, TeamMembersChanged
+from tertulia.core.hooks import KIND, MOST_HOOKS, Hook, HookChange, HookKind, Key, NewHook, Note
 from tertulia.core.ids import ChatId, HookId, TeamId
 from tertulia.core.model import Actor, Chat
 from tertulia.core.team_model import Invited, TeamStatus
+from tertulia.store.courses import SqlCourses
 from tertulia.store.hooks import SqlHooks
 from tertulia.store.teams import add_members, archive, create
 from tertulia.store.work import run
@@ -53,7 +54,7 @@ class Office:
     ) -> Hook:
         new = NewHook(HookKind.RAW, (chat or self.tea).id, comment=comment, webhook_url=url)
         key = Key.drawn()
-        made, _ = await self.hooks.add(self.owner, self.team, new, key, self.world.now)
+        made = await self.hooks.add(self.owner, self.team, new, key, self.world.now)
         assert made.key == key.text
         return made
 
@@ -66,7 +67,7 @@ class Office:
 
     async def change(self, hook: Hook, change: HookChange) -> Hook:
         now = self.world.now
-        return (await self.hooks.change(self.owner, self.team, hook.id, change, now)).hook
+        return await self.hooks.change(self.owner, self.team, hook.id, change, now)
 
 
 def test_a_team_lists_its_integrations_oldest_first(in_store: InStore) -> None:
@@ -318,10 +319,13 @@ def test_a_webhook_that_is_off_or_has_no_address_is_told_nothing(in_store: InSto
         office = await Office(world).open()
         hook, deaf = await office.hook(url="http://hook.test/"), await office.hook()
         assert await office.hooks.ears() == [(hook.id, office.tea.id)]
+        assert await office.hooks.ear(hook.id) == office.tea.id
+        assert await office.hooks.ear(deaf.id) is None
         assert await office.hooks.told(deaf.id, 0, 10) is None
         await office.change(hook, HookChange(is_enabled=False))
         assert await office.hooks.told(hook.id, 0, 10) is None
         assert await office.hooks.ears() == []
+        assert await office.hooks.ear(hook.id) is None
         await office.change(hook, HookChange(is_enabled=True))
         await world.engine.write(archive(office.owner, office.team, world.now))
         assert await office.hooks.told(hook.id, 0, 10) is None
@@ -334,10 +338,14 @@ def test_a_course_begins_where_the_webhook_does(in_store: InStore) -> None:
         office = await Office(world).open()
 
         async def change(hook: Hook, change: HookChange) -> int | None:
-            done = await office.hooks.change(office.owner, office.team, hook.id, change, world.now)
-            return None if done.course is None else done.course.cursor
+            world.heard.clear()
+            await office.change(hook, change)
+            assert world.told(HookChanged) == [HookChanged(hook.id, KIND)]
+            course = await SqlCourses(world.engine).find(hook.id)
+            return None if course is None else course.cursor
 
         hook = await office.hook(url="http://hook.test/")
+        assert world.told(HookChanged) == [HookChanged(hook.id, KIND)]
         assert await change(hook, HookChange(webhook_url="http://elsewhere.test/")) == hook.id
         said = await world.post(office.member, office.tea.id)
         moved = await change(hook, HookChange(chat_id=office.hall.id))

@@ -15,7 +15,7 @@ from tertulia.core.events import (
 from tertulia.core.ids import MAX_NUMBER, first_number_at
 from tertulia.core.message_model import Draft
 from tertulia.core.model import Actor, ChatChange
-from tertulia.store import migrate, oplog
+from tertulia.store import migrate, oplog, visits
 from tertulia.store.oplog import SqlLog, gaps_between
 from tests.store.world import LIMIT, START, InStore, World
 
@@ -23,10 +23,10 @@ CHANGES = (MessageEdited.__name__, MessagesDeleted.__name__)
 
 
 class Away:
-    """One who comes and goes."""
+    """One who comes and goes; without a log in the only process there is."""
 
-    def __init__(self, world: World, actor: Actor) -> None:
-        self._log = SqlLog(world.engine)
+    def __init__(self, world: World, actor: Actor, log: SqlLog | None = None) -> None:
+        self._log = log or SqlLog(world.engine)
         self._id = actor.account_id
         self._came = MAX_NUMBER
 
@@ -48,8 +48,8 @@ class Away:
         found = await self._log.missed(self._id, 0, self._came, 1_000, only_last=CHANGES)
         return [entry.event for entry in found]
 
-    async def texts(self) -> list[str]:
-        events = [entry.event for entry in await self.missed()]
+    async def texts(self, *, limit: int = 1_000) -> list[str]:
+        events = [entry.event for entry in await self.missed(limit=limit)]
         return [event.message.text for event in events if isinstance(event, MessagePosted)]
 
     async def kinds(self) -> list[str]:
@@ -315,7 +315,7 @@ def test_no_foreign_history_is_looked_through() -> None:
     connection = apsw.Connection(":memory:")
     migrate.upgrade_sqlite(connection)
     events = oplog.EVENTS.format(kinds="'MessageEdited'")
-    for sql in (oplog.VISITS, oplog.PLACES, oplog.MESSAGES, events, oplog.FAREWELLS):
+    for sql in (visits.VISITS, oplog.PLACES, oplog.MESSAGES, events, oplog.FAREWELLS):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?")).fetchall()
         steps = [str(step[3]) for step in plan]
         assert not [step for step in steps if step.startswith("SCAN") and "each" not in step], steps

@@ -23,8 +23,8 @@ from tertulia.store import (
     membership,
     messages,
     oauth,
-    oplog,
     pushes,
+    visits,
 )
 from tertulia.store.work import rows, run
 from tests.store.full_store import FILL
@@ -33,7 +33,7 @@ from tests.store.world import World, in_memory, in_postgres, tell
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b")
 
 # A person searches accounts seldom, and in a thread of its own; the others run once, at the start, or at an operator's word,
-# and SOMEBODY until there is somebody.
+# and SOMEBODY until there is somebody. PROCESSES are few.
 MAY_SCAN = {
     accounts.SEARCH,
     accounts.SOMEBODY,
@@ -42,8 +42,9 @@ MAY_SCAN = {
     hooks.EARS,
     invites.LISTED,
     oauth.ALL_CLIENTS,
-    oplog.CLOSE_ALL,
     pushes.SUBSCRIBERS,
+    visits.CLOSE_ALL,
+    visits.PROCESSES,
 }
 
 # The newest visible message is searched from the end; a chat that is forgotten is gone through.

@@ -1,5 +1,10 @@
 """What happened in an account's chats after a position."""
 
+from typing import TypeVar, cast
+
+import pytest
+import uvloop
+
 from tertulia.core.callbacks import CallbackChange, NewCallback
 from tertulia.core.events import (
     ChatOpened,
@@ -13,11 +18,16 @@ from tertulia.core.events import (
 from tertulia.core.ids import AccountId, first_number_at
 from tertulia.core.message_model import Draft
 from tertulia.core.model import Actor, ChatChange, NewGroup
-from tertulia.core.stream import StreamEntry
+from tertulia.core.stream import Stream, StreamEntry
 from tertulia.store.callbacks import SqlCallbacks
+from tertulia.store.engine import Engine
 from tertulia.store.stream import SqlStream
+from tertulia.store.work import Work
+from tests.core.house import StillClock
 from tests.store.interrupted import interrupted
-from tests.store.world import LIMIT, START, InStore, World
+from tests.store.world import LIMIT, START, InStore, World, in_postgres, tea, tell
+
+T = TypeVar("T")
 
 DAY_MS = 24 * 3_600_000
 
@@ -36,6 +46,45 @@ def kinds(entries: list[StreamEntry]) -> list[str]:
 
 def texts(entries: list[StreamEntry]) -> list[str]:
     return [entry.event.message.text for entry in entries if isinstance(entry.event, MessagePosted)]
+
+
+class Behind:
+    """The engine of a process that has not heard yet of what came after *position*."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.position = engine.position
+
+    async def read(self, unit: Work[T]) -> T:
+        """See `Engine`."""
+        return await self._engine.read(unit)
+
+
+@pytest.mark.integration
+def test_who_goes_on_at_a_process_that_is_behind_is_not_told_twice() -> None:
+    async def story(world: World) -> None:
+        anna, boris, chat = await tea(world)
+        behind = SqlStream(cast("Engine", Behind(world.engine)), process=1)
+        one = await world.post(anna, chat.id, "one")
+        await world.post(anna, chat.id, "two")
+        there = Stream(behind, StillClock(world.now))
+        found = await there.after(boris.account_id, one.id, 10)
+        # The second is told when it has been heard of.
+        assert (found.entries, found.seen) == ([], one.id)
+        assert await there.place(one.id) == one.id
+        assert await there.place(2**53 - 1) == world.engine.position
+
+    uvloop.run(tell(story, in_postgres))
+
+
+def test_who_is_alone_knows_where_streams_end(in_store: InStore) -> None:
+    async def story(world: World) -> None:
+        await tea(world)
+        there = Stream(SqlStream(world.engine), StillClock(world.now))
+        assert await there.place(2**53 - 1) == world.engine.position
+        assert await there.place(5) == 5
+
+    in_store(story)
 
 
 def test_messages_of_others_come_in_the_order_of_numbers(in_store: InStore) -> None:

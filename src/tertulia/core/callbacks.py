@@ -9,7 +9,6 @@ from math import ceil
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from tertulia.core.calls import Course
 from tertulia.core.errors import BadInput, TooMuch
 from tertulia.core.ids import AccountId, HookId, first_number_at
 from tertulia.core.model import Actor
@@ -50,14 +49,6 @@ class NewCallback(NamedTuple):
     own: bool
 
 
-class KeptCallback(NamedTuple):
-    """A callback as it is kept now, and what became of courses by that."""
-
-    callback: Callback
-    begun: tuple[Course, ...] = ()
-    ended: tuple[HookId, ...] = ()
-
-
 class CallbackChange(NamedTuple):
     """A callback has another address, since the place `number` in the log."""
 
@@ -79,15 +70,15 @@ class Endpoints(Protocol):
 class CallbackStore(Protocol):
     """Callbacks at rest, with their courses."""
 
-    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> KeptCallback:
+    async def keep(self, account_id: AccountId, new: NewCallback, now: int) -> Callback:
         """The account's callback from now on. The same address again keeps everything but `own`.
 
         Another address than before is a `CallbackReplaced`, which the old one hears of, too.
         """
         ...
 
-    async def drop(self, account_id: AccountId) -> tuple[HookId, ...]:
-        """It has none any more; the courses that ended."""
+    async def drop(self, account_id: AccountId) -> None:
+        """It has none any more."""
         ...
 
     async def drop_one(self, hook_id: HookId) -> None:
@@ -106,50 +97,51 @@ class CallbackStore(Protocol):
         """Every callback that was not replaced."""
         ...
 
+    async def present(self, hook_id: HookId) -> Callback | None:
+        """The callback of that number; None: it was replaced, or is gone."""
+        ...
+
     async def forget(self, oldest: int) -> None:
         """Drop changes up to that place in the log."""
         ...
 
 
-class Lines(Protocol):
-    """The engine that serves courses."""
-
-    def opened(self, course: Course) -> None:
-        """A hook has its course."""
-        ...
-
-    def closed(self, hook_id: HookId) -> None:
-        """The hook is no more."""
-        ...
-
-
 class CallbackAddresses:
-    """What accounts can do with their callbacks. It remembers whose there are."""
+    """What accounts can do with their callbacks. Where they are called, it remembers whose there are."""
 
     def __init__(
         self,
         store: CallbackStore,
         endpoints: Endpoints,
-        lines: Lines,
         attempts: Attempts,
         clock: Clock,
     ) -> None:
         """`attempts` counts what an account asks for in a minute."""
         self._store = store
         self._endpoints = endpoints
-        self._lines = lines
         self._attempts = attempts
         self._clock = clock
         self._by_account: dict[AccountId, Callback] = {}
+        self._accounts: dict[HookId, AccountId] = {}
 
     async def open(self) -> None:
-        """Learn which there are."""
-        for each in await self._store.all():
+        """Learn which there are. Later changes are learned one by one."""
+        found = await self._store.all()
+        self._by_account.clear()
+        self._accounts.clear()
+        for each in found:
             self._learn(each)
+
+    async def learn(self, hook_id: HookId) -> None:
+        """The callback is there, is another one than before, or is gone."""
+        found = await self._store.present(hook_id)
+        self._forget(hook_id)
+        if found is not None:
+            self._learn(found)
 
     @property
     def by_account(self) -> dict[AccountId, Callback]:
-        """The callbacks that can be called. Not to be changed."""
+        """The callbacks that can be called, once they are learned. Not to be changed."""
         return self._by_account
 
     async def start(self, actor: Actor, address: str, *, own: bool) -> Callback:
@@ -171,23 +163,16 @@ class CallbackAddresses:
         if why is not None:
             raise BadInput("callback", f"is refused: {why}")
         new = NewCallback(address, deliverable, secrets.token_urlsafe(32), own)
-        kept = await self._store.keep(me, new, self._clock.now_ms())
-        self._learn(kept.callback)
-        self._settle(kept.begun, kept.ended)
-        return kept.callback
+        return await self._store.keep(me, new, self._clock.now_ms())
 
     async def stop(self, actor: Actor) -> None:
         """The account has no callback any more, if it had one."""
-        ended = await self._store.drop(actor.account_id)
-        self._forget(actor.account_id)
-        self._settle((), ended)
+        await self._store.drop(actor.account_id)
 
     async def given_up(self, hook_id: HookId) -> Callback | None:
         """The callback is removed because nothing arrives there; which it was."""
         lost = await self._store.find(hook_id)
         await self._store.drop_one(hook_id)
-        if lost is not None:
-            self._forget_if(lost)
         return lost
 
     async def change(self, number: int) -> CallbackChange | None:
@@ -209,22 +194,16 @@ class CallbackAddresses:
     def _learn(self, callback: Callback) -> None:
         if callback.is_deliverable:
             self._by_account[callback.account_id] = callback
-        else:
-            self._forget(callback.account_id)
+            self._accounts[callback.id] = callback.account_id
 
-    def _forget_if(self, callback: Callback) -> None:
-        mine = self._by_account.get(callback.account_id)
-        if mine is not None and mine.id == callback.id:
-            self._forget(callback.account_id)
-
-    def _forget(self, account_id: AccountId) -> None:
-        self._by_account.pop(account_id, None)
-
-    def _settle(self, begun: tuple[Course, ...], ended: tuple[HookId, ...]) -> None:
-        for hook_id in ended:
-            self._lines.closed(hook_id)
-        for course in begun:
-            self._lines.opened(course)
+    def _forget(self, hook_id: HookId) -> None:
+        account_id = self._accounts.pop(hook_id, None)
+        if account_id is None:
+            return
+        # Perhaps the account has another one already.
+        known = self._by_account.get(account_id)
+        if known is not None and known.id == hook_id:
+            del self._by_account[account_id]
 
 
 def is_address(text: str) -> bool:

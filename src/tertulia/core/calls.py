@@ -81,6 +81,14 @@ class Errands(Protocol):
         """Hooks that may have something to hear of *event*, which *accounts* hear. In memory."""
         ...
 
+    async def open(self) -> None:
+        """Learn which hooks there are; what was known before is forgotten."""
+        ...
+
+    async def learn(self, hook_id: HookId) -> None:
+        """The hook is there, is another one than before, or is gone: look which (`HookChanged`)."""
+        ...
+
     async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The first calls after that place in the log, at most *limit*; None: there is no such hook."""
         ...
@@ -91,10 +99,14 @@ class Errands(Protocol):
 
 
 class CourseStore(Protocol):
-    """Courses at rest. They begin and end with their hooks, in the same commits."""
+    """Courses at rest. They begin and end with their hooks, in the same commits, which tell `HookChanged`."""
 
     async def all(self) -> list[Course]:
         """Every course there is."""
+        ...
+
+    async def find(self, hook_id: HookId) -> Course | None:
+        """The hook's, if it has one."""
         ...
 
     async def moved(self, hook_id: HookId, cursor: int, failing_since: int | None) -> None:

@@ -32,6 +32,7 @@ from tertulia.core.message_events import (
     MessagesRead,
     ReactionsChanged,
 )
+from tertulia.core.outgoing_events import HookChanged, PushesPut, Subscribed
 from tertulia.core.signal_events import (
     CannotDecrypt,
     PresenceChanged,
@@ -54,6 +55,7 @@ __all__ = [
     "ChatOpened",
     "ChatSettingsChanged",
     "Event",
+    "HookChanged",
     "LogEntry",
     "MembersAdded",
     "MembersRemoved",
@@ -63,11 +65,13 @@ __all__ = [
     "MessagesHidden",
     "MessagesRead",
     "PresenceChanged",
+    "PushesPut",
     "ReactionsChanged",
     "SectionsChanged",
     "SessionsEnded",
     "Signal",
     "SignedIn",
+    "Subscribed",
     "TagsChanged",
     "TeamChanged",
     "TeamMembersChanged",
@@ -104,6 +108,9 @@ Event = (
     | TagsChanged
     | CallbackReplaced
     | UnreadCounted
+    | HookChanged
+    | Subscribed
+    | PushesPut
 )
 
 

@@ -12,7 +12,6 @@ from secrets import token_urlsafe
 from typing import NamedTuple, Protocol
 
 from tertulia.core import text
-from tertulia.core.calls import Course
 from tertulia.core.errors import BadInput, NotSignedIn, TooMuch
 from tertulia.core.ids import AccountId, ChatId, HookId, TeamId
 from tertulia.core.message_model import Message
@@ -128,25 +127,6 @@ class Told(NamedTuple):
     seen: int
 
 
-class Changed(NamedTuple):
-    """An integration as it is now. `course`: how far its webhook is served; None: it has none."""
-
-    hook: Hook
-    course: Course | None
-
-
-class Courier(Protocol):
-    """Sees to it that webhooks are told (`delivery.callbacks`)."""
-
-    def opened(self, course: Course) -> None:
-        """A webhook is to be told what comes after its course's cursor."""
-        ...
-
-    def closed(self, hook_id: HookId) -> None:
-        """A webhook is told nothing any more."""
-        ...
-
-
 class Endpoints(Protocol):
     """Which addresses the server may call."""
 
@@ -166,13 +146,13 @@ class HookStore(Protocol):
         """One of the team. Raises: NotFound("team" | "hook"), NotAllowed."""
         ...
 
-    async def add(self, actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Changed:
+    async def add(self, actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Hook:
         """A new one, with its bot. Raises: NotFound("team"), BadInput("group"), NotAllowed, TooMuch."""
         ...
 
     async def change(
         self, actor: Actor, team_id: TeamId, hook_id: HookId, change: HookChange, now: int
-    ) -> Changed:
+    ) -> Hook:
         """It is so from now on. Raises: NotFound("team" | "hook"), BadInput("group"), NotAllowed."""
         ...
 
@@ -192,6 +172,10 @@ class HookStore(Protocol):
         """Every webhook there is, and the chat it listens to."""
         ...
 
+    async def ear(self, hook_id: HookId) -> ChatId | None:
+        """The chat that its webhook listens to; None: it has none, is switched off, or gone."""
+        ...
+
     async def told(self, hook_id: HookId, after: int, limit: int) -> Told | None:
         """The first messages after that place in the log; None: there is no such webhook now."""
         ...
@@ -203,14 +187,12 @@ class Hooks:
     def __init__(
         self,
         store: HookStore,
-        courier: Courier,
         endpoints: Endpoints,
         attempts: Attempts,
         clock: Clock,
     ) -> None:
         """`attempts` counts what is posted, by key."""
         self._store = store
-        self._courier = courier
         self._endpoints = endpoints
         self._attempts = attempts
         self._clock = clock
@@ -218,12 +200,21 @@ class Hooks:
         self._ears: dict[ChatId, tuple[HookId, ...]] = {}
 
     async def open(self) -> None:
-        """Learn which chats webhooks listen to; once, before anything is posted."""
-        for hook_id, chat_id in await self._store.ears():
+        """Learn which chats webhooks listen to. Later changes are learned one by one."""
+        ears = await self._store.ears()
+        self._chats, self._ears = {}, {}
+        for hook_id, chat_id in ears:
             self._listen(hook_id, chat_id)
 
+    async def learn(self, hook_id: HookId) -> None:
+        """The hook is there, is another one than before, or is gone."""
+        self._listen(hook_id, await self._store.ear(hook_id))
+
     def listening_to(self, chat_id: ChatId) -> tuple[HookId, ...]:
-        """The webhooks that are told of messages in that chat; looked up in memory."""
+        """The webhooks that are told of messages in that chat; looked up in memory.
+
+        They are known to the process that tells them, once it has learned them.
+        """
         return self._ears.get(chat_id, ())
 
     async def told(self, hook_id: HookId, after: int, limit: int) -> Told | None:
@@ -257,7 +248,7 @@ class Hooks:
         _check_comment(new.comment)
         await self._check_address(new.webhook_url)
         now = self._clock.now_ms()
-        return self._changed(await self._store.add(actor, team_id, new, Key.drawn(), now))
+        return await self._store.add(actor, team_id, new, Key.drawn(), now)
 
     async def change(
         self, actor: Actor, team_id: TeamId, hook_id: HookId, change: HookChange
@@ -272,13 +263,11 @@ class Hooks:
             if change.webhook_url != old.webhook_url:
                 await self._check_address(change.webhook_url or "")
         now = self._clock.now_ms()
-        return self._changed(await self._store.change(actor, team_id, hook_id, change, now))
+        return await self._store.change(actor, team_id, hook_id, change, now)
 
     async def remove(self, actor: Actor, team_id: TeamId, hook_id: HookId) -> None:
         """The integration is gone, its key is dead. Raises: as `need`."""
         await self._store.remove(actor, team_id, hook_id, self._clock.now_ms())
-        self._listen(hook_id, None)
-        self._courier.closed(hook_id)
 
     async def post(self, keys: Sequence[str], note: Note) -> None:
         """Post to the group of each of the keys, in one commit: to all of them or to none.
@@ -307,16 +296,6 @@ class Hooks:
             await self._store.check(wanted)
             raise
         await self._store.post(wanted, note, self._clock.now_ms())
-
-    def _changed(self, changed: Changed) -> Hook:
-        hook, course = changed
-        if course is None:
-            self._listen(hook.id, None)
-            self._courier.closed(hook.id)
-        else:
-            self._listen(hook.id, hook.chat_id)
-            self._courier.opened(course)
-        return hook
 
     def _listen(self, hook_id: HookId, chat_id: ChatId | None) -> None:
         old = self._chats.pop(hook_id, None)

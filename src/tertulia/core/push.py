@@ -98,7 +98,10 @@ class PushStore(Protocol):
     async def subscribe(
         self, account_id: AccountId, new: NewSubscription, most: int, now: int
     ) -> Subscription:
-        """New, or the device's old one with everything replaced; the oldest go above *most*."""
+        """New, or the device's old one with everything replaced; the oldest go above *most*.
+
+        It is told (`Subscribed`).
+        """
         ...
 
     async def unsubscribe(self, account_id: AccountId, device: str) -> bool:
@@ -126,9 +129,22 @@ class PushStore(Protocol):
         ...
 
     async def put(
-        self, author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int
+        self,
+        author_id: AccountId,
+        accounts: Sequence[AccountId],
+        payload: str,
+        now: int,
+        *,
+        for_others: bool,
     ) -> tuple[int, list[Push]]:
-        """A push for each subscription of those who are in no block with the author; its number."""
+        """A push for each subscription of those who are in no block with the author; its number.
+
+        `for_others`: another process sends them, and is told of them (`PushesPut`).
+        """
+        ...
+
+    async def put_between(self, after: int, upto: int) -> list[Push]:
+        """Those with numbers after *after* and up to *upto* that are not settled, oldest first."""
         ...
 
     async def waiting(self, since: int, limit: int) -> list[Push]:

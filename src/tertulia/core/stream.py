@@ -86,6 +86,10 @@ class StreamStore(Protocol):
         """Everything up to this place in the log has been handed to delivery."""
         ...
 
+    async def newest(self) -> int:
+        """The newest place there is, whichever process has written there, and whoever has heard of it."""
+        ...
+
     async def after(
         self, account_id: AccountId, position: int, limit: int, *, own: bool
     ) -> StreamPart:
@@ -105,10 +109,14 @@ class Stream:
         self._clock = clock
         self._floors: OrderedDict[AccountId, tuple[int, int]] = OrderedDict()
 
-    @property
-    def position(self) -> int:
-        """Where every stream ends now."""
-        return self._store.position
+    async def place(self, position: int) -> int:
+        """That place in the log; one in the future is the end.
+
+        Another process may have been further than this one is when it told somebody of the place.
+        """
+        if position <= self._store.position:
+            return position
+        return min(position, await self._store.newest())
 
     async def after(
         self, account_id: AccountId, position: int, limit: int, *, own: bool = False
@@ -121,7 +129,7 @@ class Stream:
             limit: at least 1.
             own: of the account's own doings, too.
         """
-        begin = min(position, self._store.position)
+        begin = await self.place(position)
         floor = await self._floor(account_id, begin)
         part = await self._store.after(account_id, max(begin, floor), limit, own=own)
         return part._replace(is_torn=begin < floor)

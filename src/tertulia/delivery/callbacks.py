@@ -1,5 +1,8 @@
 """The engine of outgoing calls: each hook is told what happened, one call at a time, in order.
 
+Of several processes one makes the calls (`core.leading`); the others are not open. Which hooks there are
+is learned from the store, where it is open, and anew whenever an event says that one has changed.
+
 Nothing here holds up a message: an event costs a look into a dictionary of each kind of hooks, and
 what there is to tell is read from the store when its turn comes. Every course is on the disk, so a call
 that was not made before a crash is made after it; one that was may be repeated. Hooks that do not
@@ -10,12 +13,12 @@ that they hold up nobody but themselves.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from tertulia.core.calls import Call, Caller, Course, CourseStore, Errands
 from tertulia.core.errors import Unavailable
-from tertulia.core.events import Event
+from tertulia.core.events import Event, HookChanged
 from tertulia.core.ids import COUNTER_BITS, AccountId, HookId
 from tertulia.core.ports import Clock
 
@@ -81,7 +84,15 @@ class Lane:
 class Callbacks:
     """Serves every hook of every kind."""
 
-    def __init__(self, courses: CourseStore, caller: Caller, clock: Clock, spawn: Spawn) -> None:
+    def __init__(
+        self,
+        courses: CourseStore,
+        caller: Caller,
+        clock: Clock,
+        spawn: Spawn,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """Nobody is told anything until `open`.
 
         Args:
@@ -89,7 +100,9 @@ class Callbacks:
             caller: the way out.
             clock: the time.
             spawn: starts a task.
+            sleep: waits for so many seconds.
         """
+        self._sleep = sleep
         self._courses = courses
         self._caller = caller
         self._clock = clock
@@ -98,24 +111,37 @@ class Callbacks:
         self._lines: dict[HookId, Line] = {}
         self._healthy = Lane(AT_ONCE)
         self._failing = Lane(FAILING_AT_ONCE)
-        self._is_open = False
+        self._is_open = self._is_opening = False
+        # By hook: what has changed since it was last looked at, until nothing has.
+        self._changed: dict[HookId, list[HookChanged]] = {}
 
     def add(self, errands: Errands) -> None:
         """Hooks of that kind are served, too. Before `open`."""
         self._errands[errands.kind] = errands
 
     async def open(self) -> None:
-        """Go on where the last run stopped."""
-        self._is_open = True
-        for course in await self._courses.all():
-            if course.kind in self._errands:
+        """Go on where the last run, or another process, stopped."""
+        self._is_open = self._is_opening = True
+        for errands in self._errands.values():
+            await errands.open()
+        courses = await self._courses.all()
+        self._is_opening = False
+        if not self._is_open:
+            return
+        for course in courses:
+            if course.kind in self._errands and course.hook_id not in self._changed:
                 self.opened(course)
+        # What we have just read of these may be old.
+        for hook_id in self._changed:
+            self._spawn(self._look_at(hook_id))
 
     def close(self) -> None:
-        """Start nothing new; what is to be told is in the store."""
-        self._is_open = False
+        """Start nothing new; what is to be told is in the store, for whoever opens next."""
+        self._is_open = self._is_opening = False
         for line in self._lines.values():
             _stop(line)
+        self._lines.clear()
+        self._changed = {}
         self._healthy.waiting.clear()
         self._failing.waiting.clear()
 
@@ -137,6 +163,9 @@ class Callbacks:
 
     def hear(self, event: Event, accounts: Collection[AccountId]) -> None:
         """Something has happened, and these heard of it. Never waits, never fails."""
+        if type(event) is HookChanged:
+            self._hear_of_hook(event)
+            return
         if not self._lines:
             return
         for errands in self._errands.values():
@@ -145,6 +174,48 @@ class Callbacks:
                     self.wake(hook_id)
             except Exception:
                 LOG.exception("Nobody knows which hooks a %s is for", type(event).__name__)
+
+    # Hooks that change.
+
+    def _hear_of_hook(self, event: HookChanged) -> None:
+        if not self._is_open or event.kind not in self._errands:
+            return
+        hook_id = event.hook_id
+        if event.anew:
+            self.closed(hook_id)
+        is_looked_at = hook_id in self._changed
+        self._changed.setdefault(hook_id, []).append(event)
+        if not is_looked_at and not self._is_opening:
+            self._spawn(self._look_at(hook_id))
+
+    async def _look_at(self, hook_id: HookId) -> None:
+        """Learn what became of a hook; then go on with its course."""
+        changed = self._changed
+        try:
+            is_anew, course = await self._as_it_is(hook_id, changed)
+        finally:
+            changed.pop(hook_id, None)
+        if is_anew and changed is self._changed:
+            self.closed(hook_id)
+            if course is not None:
+                self.opened(course)
+
+    async def _as_it_is(
+        self, hook_id: HookId, changed: dict[HookId, list[HookChanged]]
+    ) -> tuple[bool, Course | None]:
+        """Whether its course is another one, and that; looked up until nothing changes meanwhile."""
+        is_anew, course = False, None
+        while (events := changed.get(hook_id)) and changed is self._changed:
+            changed[hook_id] = []
+            is_anew = is_anew or any(each.anew for each in events)
+            try:
+                # First of all: who hears of its news before it has a line finds them in the store.
+                await self._errands[events[-1].kind].learn(hook_id)
+                course = await self._courses.find(hook_id)
+            except Unavailable:
+                changed[hook_id] += events
+                await self._sleep(LOOK_AGAIN_S)
+        return is_anew, course
 
     def wake(self, hook_id: HookId) -> None:
         """There may be something to tell it."""

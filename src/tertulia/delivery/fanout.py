@@ -20,6 +20,7 @@ from tertulia.core.events import (
     ChatOpened,
     ChatSettingsChanged,
     Event,
+    HookChanged,
     MembersAdded,
     MembersRemoved,
     MessageEdited,
@@ -28,11 +29,13 @@ from tertulia.core.events import (
     MessagesHidden,
     MessagesRead,
     PresenceChanged,
+    PushesPut,
     ReactionsChanged,
     SectionsChanged,
     SessionsEnded,
     Signal,
     SignedIn,
+    Subscribed,
     TagsChanged,
     TeamChanged,
     TeamMembersChanged,
@@ -211,6 +214,8 @@ class FanOut:
             case SectionsChanged() | TagsChanged():
                 return ()
             case SessionsEnded() | UnreadCounted() | BlocksChanged():
+                return ()
+            case HookChanged() | Subscribed() | PushesPut():
                 return ()
             case _:
                 assert_never(event)

@@ -1,5 +1,8 @@
 """Pushes for accounts that nobody hears: found out when something happens, stored, sent, tried again.
 
+Of several processes one sends pushes (`core.leading`); what the others are asked to send they store, and
+tell it so.
+
 Nothing here holds up a message: an event costs the look into a set, and everything else comes after
 its commit and its delivery. What is stored survives a restart; a push that falls between the commit of
 its message and its own is lost.
@@ -11,7 +14,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from tertulia.core.events import ChatOpened, Event, MembersAdded, MembersRemoved, MessagePosted
+from tertulia.core.errors import Unavailable
+from tertulia.core.events import (
+    ChatOpened,
+    Event,
+    MembersAdded,
+    MembersRemoved,
+    MessagePosted,
+    PushesPut,
+    Subscribed,
+)
 from tertulia.core.flags import SILENT
 from tertulia.core.ids import AccountId, ChatId
 from tertulia.core.model import ChatKind
@@ -46,6 +58,9 @@ MOST_CONSIDERED = 1_000
 
 RETRY_AFTER_S = (5.0, 60.0)
 """Before the second attempt, and before the third and last."""
+
+LOOK_AGAIN_S = 5.0
+"""After the store did not say what others have put."""
 
 KEPT_MS = 24 * 3_600_000
 """A push that could not be sent for so long is of no use any more."""
@@ -91,18 +106,30 @@ class Pushes:
         self._considered = 0
         self._learned = 0
         self._is_open = False
+        # What had been put up to this number, whoever put it, was in the queue or settled when we opened.
+        self._opened_at = 0
+        # What others put while we open; None while we do not.
+        self._meanwhile: list[PushesPut] | None = None
 
     async def open(self) -> None:
-        """Go on where the last run stopped."""
+        """Go on where the last run, or another process, stopped."""
+        meanwhile = self._meanwhile = []
         self._subscribers |= await self._store.subscribers()
         since = self._clock.now_ms() - KEPT_MS
-        self._queue.extend((push, 1) for push in await self._store.waiting(since, MOST_WAITING))
+        waiting = await self._store.waiting(since, MOST_WAITING)
+        self._meanwhile = None
+        self._opened_at = waiting[-1].id if waiting else 0
+        self._queue.extend((push, 1) for push in waiting)
         self._is_open = True
         self._pump()
+        for put in meanwhile:
+            self._spawn(self._fetch(put))
 
     def close(self) -> None:
-        """Start nothing new; what waits is stored."""
+        """Start nothing new; what waits is stored, for whoever opens next."""
         self._is_open = False
+        self._meanwhile = None
+        self._subscribers.clear()
         for timer in self._later:
             timer.cancel()
         self._later.clear()
@@ -119,11 +146,36 @@ class Pushes:
 
     def consider(self, events: Sequence[Event]) -> None:
         """Listen to what happened (`delivery.bus.Listener`). Never waits, never fails."""
-        if not self._subscribers:
+        if not self._subscribers or not self._is_open:
             return
         for event in events:
             if isinstance(event, MessagePosted | ChatOpened | MembersAdded | MembersRemoved):
                 self._consider(event)
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Learn what other processes changed (`delivery.bus.Listener`). Never waits, never fails."""
+        for event in events:
+            if isinstance(event, Subscribed):
+                self.learn(event.account_id)
+            elif isinstance(event, PushesPut):
+                if self._meanwhile is not None:
+                    self._meanwhile.append(event)
+                elif self._is_open:
+                    self._spawn(self._fetch(event))
+
+    async def _fetch(self, put: PushesPut) -> None:
+        """Send what another process has put."""
+        after = max(put.after, self._opened_at)
+        while self._is_open:
+            try:
+                pushes = await self._store.put_between(after, put.upto)
+            except Unavailable:
+                await asyncio.sleep(LOOK_AGAIN_S)
+                continue
+            if self._is_open:
+                self._queue.extend((push, 1) for push in pushes)
+                self._pump()
+            return
 
     def _consider(self, event: PushWorthy) -> None:
         if isinstance(event, MessagePosted) and event.message.flags & SILENT:
@@ -182,7 +234,12 @@ class Pushes:
         self, author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int
     ) -> int:
         """See the port."""
-        number, pushes = await self._store.put(author_id, accounts, payload, now)
+        is_ours = self._is_open
+        number, pushes = await self._store.put(
+            author_id, accounts, payload, now, for_others=not is_ours
+        )
+        if not is_ours or not self._is_open:
+            return number
         self._queue.extend((push, 1) for push in pushes)
         # Who had no subscription any more need not be asked again.
         if not pushes:

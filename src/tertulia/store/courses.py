@@ -1,9 +1,10 @@
 """Courses: how far each hook has been served."""
 
 from tertulia.core.calls import Course
+from tertulia.core.events import HookChanged
 from tertulia.core.ids import HookId
 from tertulia.store.engine import Engine
-from tertulia.store.work import Work, rows, run
+from tertulia.store.work import Row, Work, row, rows, run, tell
 
 BEGIN = """
 INSERT INTO courses (hook_id, kind, cursor) VALUES (?, ?, ?)
@@ -13,7 +14,11 @@ ON CONFLICT (hook_id) DO UPDATE SET kind = excluded.kind, cursor = excluded.curs
 
 END = "DELETE FROM courses WHERE hook_id = ?"
 
-ALL = "SELECT hook_id, kind, cursor, attempts, next_at, failing_since FROM courses ORDER BY hook_id"
+COURSE = "hook_id, kind, cursor, attempts, next_at, failing_since"
+
+ALL = f"SELECT {COURSE} FROM courses ORDER BY hook_id"
+
+ONE = f"SELECT {COURSE} FROM courses WHERE hook_id = ?"
 
 MOVE = """
 UPDATE courses SET cursor = ?, attempts = 0, next_at = 0, failing_since = ?
@@ -32,7 +37,12 @@ class SqlCourses:
     async def all(self) -> list[Course]:
         """See the port."""
         found = await self._engine.scan(rows(ALL))
-        return [Course(HookId(each[0]), *each[1:]) for each in found]
+        return [_course(each) for each in found]
+
+    async def find(self, hook_id: HookId) -> Course | None:
+        """See the port."""
+        found = await self._engine.read(row(ONE, hook_id))
+        return None if found is None else _course(found)
 
     async def moved(self, hook_id: HookId, cursor: int, failing_since: int | None) -> None:
         """See the port."""
@@ -48,9 +58,15 @@ class SqlCourses:
 def begin(hook_id: HookId, kind: str, cursor: int) -> Work[Course]:
     """The hook is told of everything after *cursor*, as errands of that kind; again, if it had a course."""
     yield from run(BEGIN, hook_id, kind, cursor)
+    yield from tell(HookChanged(hook_id, kind))
     return Course(hook_id, kind, cursor)
 
 
-def end(hook_id: HookId) -> Work[None]:
-    """The hook is told nothing more."""
+def end(hook_id: HookId, kind: str) -> Work[None]:
+    """The hook is told nothing more. *kind*: of the errands that are to forget it."""
     yield from run(END, hook_id)
+    yield from tell(HookChanged(hook_id, kind))
+
+
+def _course(found: Row) -> Course:
+    return Course(HookId(found[0]), *found[1:])

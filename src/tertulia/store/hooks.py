@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from tertulia.core.calls import Course
 from tertulia.core.errors import BadInput, NotFound, NotSignedIn, TertuliaError, TooMuch
 from tertulia.core.hooks import (
     KIND,
     MOST_HOOKS,
-    Changed,
     Hook,
     HookChange,
     HookKind,
@@ -69,6 +67,8 @@ WHERE h.is_enabled = 1
 
 EARS = "SELECT id, chat_id FROM hooks WHERE webhook_url <> '' AND is_enabled = 1"
 
+EAR = f"{EARS} AND id = ?"
+
 LISTENING = f"""
 SELECT {HOOK}, c.name
 FROM hooks h
@@ -110,13 +110,13 @@ class SqlHooks:
         """See the port."""
         return await self._engine.read(need_hook(actor, team_id, hook_id))
 
-    async def add(self, actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Changed:
+    async def add(self, actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Hook:
         """See the port."""
         return await self._engine.write(add_hook(actor, team_id, new, key, now))
 
     async def change(
         self, actor: Actor, team_id: TeamId, hook_id: HookId, change: HookChange, now: int
-    ) -> Changed:
+    ) -> Hook:
         """See the port."""
         return await self._engine.write(change_hook(actor, team_id, hook_id, change, now))
 
@@ -135,6 +135,11 @@ class SqlHooks:
     async def ears(self) -> list[tuple[HookId, ChatId]]:
         """See the port."""
         return [(each[0], each[1]) for each in (await self._engine.scan(rows(EARS)))]
+
+    async def ear(self, hook_id: HookId) -> ChatId | None:
+        """See the port."""
+        found = await self._engine.read(row(EAR, hook_id))
+        return None if found is None else found[1]
 
     async def told(self, hook_id: HookId, after: int, limit: int) -> Told | None:
         """See the port."""
@@ -160,7 +165,7 @@ def need_hook(actor: Actor, team_id: TeamId, hook_id: HookId) -> Work[Hook]:
     return hook(found)
 
 
-def add_hook(actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Work[Changed]:
+def add_hook(actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) -> Work[Hook]:
     """A new integration and its bot, a contact of the team but no member of the group."""
     yield from need_managed(actor, team_id)
     yield from _need_group(team_id, new.chat_id)
@@ -185,12 +190,13 @@ def add_hook(actor: Actor, team_id: TeamId, new: NewHook, key: Key, now: int) ->
         INSERT, made.id, team_id, made.chat_id, bot_id, made.kind.value, made.comment,
         int(made.is_enabled), key.text, key.hash, made.webhook_url, now,
     )  # fmt: skip
-    return Changed(made, (yield from _begin(made, made.id)))
+    yield from _begin(made, made.id)
+    return made
 
 
 def change_hook(
     actor: Actor, team_id: TeamId, hook_id: HookId, change: HookChange, now: int
-) -> Work[Changed]:
+) -> Work[Hook]:
     """Change what is given; a new comment is the bot's name from now on."""
     old = yield from need_hook(actor, team_id, hook_id)
     new = replace(
@@ -208,24 +214,26 @@ def change_hook(
     course = yield from row(CURSOR, new.id)
     if course is None or new.chat_id != old.chat_id:
         # Nothing is told of what was said before.
-        return Changed(new, (yield from _begin(new, (yield from draw(now)))))
-    return Changed(new, (yield from _begin(new, course[0])))
+        yield from _begin(new, (yield from draw(now)))
+    else:
+        yield from _begin(new, course[0])
+    return new
 
 
 def remove_hook(actor: Actor, team_id: TeamId, hook_id: HookId, now: int) -> Work[None]:
     """The integration is gone. Its bot stays, archived, as the author of what it wrote."""
     old = yield from need_hook(actor, team_id, hook_id)
     yield from run(REMOVE, old.id)
-    yield from end(old.id)
+    yield from end(old.id, KIND)
     yield from dismiss(team_id, old.bot_id, now)
 
 
-def _begin(it: Hook, cursor: int) -> Work[Course | None]:
+def _begin(it: Hook, cursor: int) -> Work[None]:
     """Its webhook is told of what comes after *cursor*, at once; of nothing when it has none."""
-    if not it.webhook_url or not it.is_enabled:
-        yield from end(it.id)
-        return None
-    return (yield from begin(it.id, KIND, cursor))
+    if it.webhook_url and it.is_enabled:
+        yield from begin(it.id, KIND, cursor)
+    else:
+        yield from end(it.id, KIND)
 
 
 def opened_by(key_hashes: Sequence[str]) -> Work[list[Hook]]:

@@ -6,7 +6,9 @@ are found by the index on dates that is there anyway; `SLACK_MS` makes up for nu
 taken at different moments.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -23,9 +25,9 @@ from tertulia.core.events import (
     MessagesRead,
     ReactionsChanged,
 )
-from tertulia.core.ids import COUNTER_BITS, MAX_NUMBER, AccountId, MessageId, drawn_at
+from tertulia.core.ids import MAX_NUMBER, AccountId, MessageId, drawn_at
 from tertulia.core.model import ChatKind
-from tertulia.store import records
+from tertulia.store import records, visits
 from tertulia.store.engine import Engine
 from tertulia.store.work import Row, Work, array, many, rows, run
 
@@ -38,32 +40,8 @@ MOST_LOOKED_THROUGH = 20_000
 MOST_GAPS = 1_000
 """The newest; what an account missed before so many absences is left out."""
 
-LOST_IN_A_CRASH_MS = 3_000
-"""What was announced so shortly before a crash may not have been heard; and after one the sequence goes
-on up to a second later than it had come."""
-
 FORGOTTEN_AT_ONCE = 1_000
 """Events that one commit drops."""
-
-CAME = """
-INSERT INTO visits (account_id, came) VALUES (?, ?)
-ON CONFLICT (account_id, came) DO UPDATE SET went = NULL
-"""
-
-WENT = "UPDATE visits SET went = ? WHERE account_id = ? AND came = ?"
-
-FORGET_VISITS = "DELETE FROM visits WHERE account_id = ? AND came < ? AND went < ?"
-
-# In a crash nobody says goodbye.
-CLOSE_ALL = """
-UPDATE visits SET went = CASE WHEN came > ? THEN came ELSE ? END WHERE went IS NULL
-"""
-
-VISITS = """
-SELECT v.came, v.went FROM visits v
-WHERE v.account_id = ? AND (v.went IS NULL OR v.went > ?)
-ORDER BY v.came
-"""
 
 # Where the account may have messages to find: window by window, chat by chat, and where its newest begin.
 # The dates of a window are its elements 2 and 3.
@@ -85,7 +63,8 @@ WHERE b.account_id = ? AND b.left_at IS NULL AND EXISTS (
 """
 
 # The plus keeps both engines from going through everybody's messages by number. A message was missed
-# if the last visit that began before it had ended before it.
+# if the last visit that began before it had ended before it; where visits overlap, an earlier one may
+# have lasted longer, which is seen to afterwards. How far an open one has come is known where it is.
 MESSAGES = f"""
 SELECT {records.MESSAGE}, c.kind
 FROM json_each(?) AS each
@@ -96,8 +75,8 @@ JOIN messages m ON m.chat_id = CAST(each.value ->> 0 AS BIGINT)
 WHERE +m.id > CAST(each.value ->> 3 AS BIGINT) AND +m.id <= CAST(each.value ->> 4 AS BIGINT)
     AND m.author_id <> ? AND m.deleted_at IS NULL
     AND COALESCE((
-        SELECT COALESCE(v.went, {MAX_NUMBER}) FROM visits v
-        WHERE v.account_id = ? AND v.came < m.id ORDER BY v.came DESC LIMIT 1
+        SELECT COALESCE(v.went, CASE WHEN v.process = ? THEN {MAX_NUMBER} ELSE 0 END)
+        FROM visits v WHERE v.account_id = ? AND v.came < m.id ORDER BY v.came DESC LIMIT 1
     ), 0) < m.id
     AND NOT EXISTS (
         SELECT 1 FROM hidden h WHERE h.message_id = m.id AND h.account_id = ?
@@ -176,10 +155,26 @@ Gap = tuple[int, int]
 class SqlLog:
     """`core.chat_ports.LogStore` over an engine."""
 
-    def __init__(self, engine: Engine, heard: Callable[[], int] | None = None) -> None:
-        """*heard* tells up to where everything has been delivered; None: all that was handed over has."""
+    def __init__(
+        self,
+        engine: Engine,
+        heard: Callable[[], int] | None = None,
+        *,
+        process: int = visits.ALONE,
+    ) -> None:
+        """Visits are those of this process.
+
+        Args:
+            engine: runs the units.
+            heard: tells up to where everything has been delivered; None: all that was handed over has.
+            process: the number of this one among several.
+        """
         self._engine = engine
         self._heard = heard
+        self._process = process
+        # Where this process stood when it last said so; and which were looked for in vain.
+        self._said = 0
+        self._missing: set[int] = set()
 
     @property
     def position(self) -> int:
@@ -193,11 +188,11 @@ class SqlLog:
 
     async def came(self, account_id: AccountId, position: int, oldest: int) -> None:
         """See the port."""
-        await self._engine.write(came(account_id, position, oldest))
+        await self._engine.write(visits.came(account_id, position, oldest, self._process))
 
     async def went(self, account_id: AccountId, came: int, position: int) -> None:
         """See the port."""
-        await self._engine.write(run(WENT, position, account_id, came))
+        await self._engine.write(run(visits.WENT, position, account_id, came, self._process))
 
     async def missed(
         self,
@@ -211,7 +206,8 @@ class SqlLog:
         """See the port."""
         # Comings and goings that are still on their way to the disk are there after this.
         await self._engine.write(rows(SETTLED))
-        return await self._engine.scan(missed(account_id, oldest, until, limit, only_last))
+        unit = missed(account_id, oldest, until, limit, only_last, process=self._process)
+        return await self._engine.scan(unit)
 
     async def forget(self, oldest: int) -> None:
         """See the port."""
@@ -219,27 +215,45 @@ class SqlLog:
             pass
 
     async def close_visits(self) -> None:
-        """End what a crash left open, a moment before the crash. Nobody is connected yet."""
-        at = self._engine.position - (LOST_IN_A_CRASH_MS << COUNTER_BITS)
-        await self._engine.write(run(CLOSE_ALL, at, at))
+        """End what a crash left open, a moment before the crash. Nobody is connected to this process yet.
+
+        Others may be there, unless it is alone.
+        """
+        position = self._engine.position
+        if self._process == visits.ALONE:
+            await self._engine.write(visits.close_all(position))
+        else:
+            await self._engine.write(visits.close_of(visits.ALONE, position))
+
+    async def say(self) -> None:
+        """Tell the other processes up to where everything has been heard here; from time to time.
+
+        Until it is said for the first time, nothing that goes on here counts for them.
+        """
+        heard = self.heard
+        if heard != self._said:
+            await self._engine.write(run(visits.SAY, self._process, heard))
+            self._said = heard
+
+    async def say_farewell(self) -> None:
+        """This process ends; whoever was connected here is not any more."""
+        if self._process == visits.ALONE:
+            return
+        await self._engine.write(visits.close_of(self._process, self.heard))
+
+    async def close_missing(self, living: Collection[int]) -> None:
+        """End what processes left open that were not among the *living*, neither now nor the last time."""
+        self._missing = await self._engine.write(visits.close_missing(living, self._missing))
 
 
-def came(account_id: AccountId, position: int, oldest: int) -> Work[None]:
-    """A visit begins; its account's old ones are forgotten."""
-    yield from run(CAME, account_id, position)
-    yield from run(FORGET_VISITS, account_id, oldest, oldest)
-
-
-def gaps_between(
-    account_id: AccountId, visits: Sequence[Row], oldest: int, until: int
-) -> list[Gap]:
+def gaps_between(account_id: AccountId, there: Sequence[Row], oldest: int, until: int) -> list[Gap]:
     """The stretches in which the account was away, oldest first; the first begins with its creation.
 
-    `visits` are `(came, went)` in order; the last `went` may be None.
+    `there` are visits, `(came, went)` in order of coming; `went` may be None.
     """
     gaps = []
     away_since: int = account_id
-    for came_at, went_at in (*visits, (until, None)):
+    for came_at, went_at in (*there, (until, None)):
         since, end = max(away_since, oldest), min(came_at, until)
         if end > since:
             gaps.append((since, end))
@@ -253,17 +267,19 @@ def missed(
     until: int,
     limit: int,
     only_last: Sequence[str] | None,
+    *,
+    process: int,
 ) -> Work[list[LogEntry]]:
-    """The newest entries, oldest first."""
-    visits = yield from rows(VISITS, account_id, oldest)
-    gaps = gaps_between(account_id, visits, oldest, until)
+    """The newest entries, oldest first, as *process* knows who was there."""
+    there = yield from visits.attendance_of(account_id, oldest, process)
+    gaps = gaps_between(account_id, there.visits, oldest, until)
     if only_last is not None:
         gaps = [gap for gap in gaps[-1:] if gap[1] == until]
     if not gaps:
         return []
     entries = []
     if only_last is None:
-        entries += yield from _messages(account_id, gaps, limit)
+        entries += yield from _messages(account_id, gaps, limit, process, there)
     entries += yield from _events(account_id, gaps, limit, only_last or IN_CHATS)
     if only_last is None:
         found = yield from rows(FAREWELLS, array(gaps), account_id, limit)
@@ -274,19 +290,44 @@ def missed(
     return entries[-limit:]
 
 
-def _messages(account_id: AccountId, gaps: Sequence[Gap], limit: int) -> Work[list[LogEntry]]:
+def _messages(
+    account_id: AccountId, gaps: Sequence[Gap], limit: int, process: int, there: visits.Attendance
+) -> Work[list[LogEntry]]:
     places = []
     windows = windows_around(gaps)
     for chat_id, joined_at, window, first in (yield from rows(PLACES, array(windows), account_id)):
         since, until, begin, end = msgspec.json.decode(window)
         places.append((chat_id, max(begin, joined_at - 1, first or 0), end, since, until))
-    if not places:
-        return []
-    me = (account_id, account_id, account_id)
-    found = yield from rows(MESSAGES, array(places), *me, limit)
+    missed_ones: list[Row] = []
+    while places:
+        me = (account_id, process, account_id, account_id)
+        found = yield from rows(MESSAGES, array(places), *me, limit)
+        # Of visits that overlap, the query has asked the one that began last.
+        plain = there.is_plain
+        missed_ones += found if plain else [each for each in found if is_within(gaps, each[0])]
+        if plain or len(found) < limit or len(missed_ones) >= limit:
+            break
+        places = _before(found[-1][0], places)
     return [
         LogEntry(each[0], MessagePosted(records.message(each), ChatKind(each[-1]), 0))
-        for each in found
+        for each in missed_ones[:limit]
+    ]
+
+
+def is_within(gaps: Sequence[Gap], number: int) -> bool:
+    """Whether it lies in one of the gaps, which stand in order and do not overlap."""
+    place = bisect_left(gaps, number, key=itemgetter(0)) - 1
+    return place >= 0 and number <= gaps[place][1]
+
+
+def _before(
+    number: int, places: Sequence[tuple[int, int, int, int, int]]
+) -> list[tuple[int, int, int, int, int]]:
+    """What of the places lies before that number."""
+    return [
+        (chat_id, begin, end, since, min(until, number - 1))
+        for chat_id, begin, end, since, until in places
+        if since < number - 1
     ]
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from tertulia.core.events import PushesPut, Subscribed
 from tertulia.core.ids import AccountId, ChatId, first_number_at
 from tertulia.core.model import Account, Chat
 from tertulia.core.push import NewSubscription, Platform, Push, Subscription
 from tertulia.store import records
 from tertulia.store.chat_state import ONE_CHAT
 from tertulia.store.engine import Engine
-from tertulia.store.work import Row, Work, array, draw, many, row, rows, run
+from tertulia.store.work import Row, Work, array, draw, many, row, rows, run, tell
 
 SENT_TO = "s.device, s.platform, s.endpoint, s.key_auth, s.key_p256dh, s.token"
 
@@ -62,6 +63,12 @@ FROM pushes p JOIN subscriptions s ON s.id = p.subscription_id
 WHERE p.id > ? ORDER BY p.id DESC LIMIT ?
 """
 
+PUT_BETWEEN = f"""
+SELECT p.id, s.id, s.account_id, {SENT_TO}, p.payload
+FROM pushes p JOIN subscriptions s ON s.id = p.subscription_id
+WHERE p.id > ? AND p.id <= ? ORDER BY p.id
+"""
+
 SETTLE = "DELETE FROM pushes WHERE id = ?"
 
 FORGET = "DELETE FROM pushes WHERE id <= ?"
@@ -109,18 +116,26 @@ class SqlPushes:
         return [each for each in accounts if each not in quiet]
 
     async def put(
-        self, author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int
+        self,
+        author_id: AccountId,
+        accounts: Sequence[AccountId],
+        payload: str,
+        now: int,
+        *,
+        for_others: bool,
     ) -> tuple[int, list[Push]]:
         """See the port."""
-        return await self._engine.write(put(author_id, accounts, payload, now))
+        unit = put(author_id, accounts, payload, now, for_others=for_others)
+        return await self._engine.write(unit)
+
+    async def put_between(self, after: int, upto: int) -> list[Push]:
+        """See the port."""
+        return [_push(each) for each in await self._engine.read(rows(PUT_BETWEEN, after, upto))]
 
     async def waiting(self, since: int, limit: int) -> list[Push]:
         """See the port."""
         found = await self._engine.scan(rows(WAITING, first_number_at(since), limit))
-        return [
-            Push(each[0], each[1], each[2], _sent_to(each[3:9]), each[9])
-            for each in reversed(found)
-        ]
+        return [_push(each) for each in reversed(found)]
 
     async def settle(self, push_id: int) -> None:
         """See the port."""
@@ -129,6 +144,11 @@ class SqlPushes:
     async def forget(self, before: int) -> None:
         """See the port."""
         await self._engine.write(run(FORGET, first_number_at(before)))
+
+
+def _push(found: Row) -> Push:
+    """From the columns of WAITING."""
+    return Push(found[0], found[1], found[2], _sent_to(found[3:9]), found[9])
 
 
 def _sent_to(columns: Row) -> NewSubscription:
@@ -150,6 +170,7 @@ def subscribe(
     others = [each[0] for each in found if each[0] != made[0]]
     too_many = max(len(others) + 1 - most, 0)
     yield from many(DROP, [(each,) for each in others[:too_many]])
+    yield from tell(Subscribed(account_id))
     return Subscription(made[0], account_id, made[1], now, new)
 
 
@@ -163,7 +184,12 @@ def scene(author_id: AccountId, chat_id: ChatId) -> Work[tuple[Account, Chat] | 
 
 
 def put(
-    author_id: AccountId, accounts: Sequence[AccountId], payload: str, now: int
+    author_id: AccountId,
+    accounts: Sequence[AccountId],
+    payload: str,
+    now: int,
+    *,
+    for_others: bool,
 ) -> Work[tuple[int, list[Push]]]:
     """One push per device, all saying the same."""
     number = yield from draw(now)
@@ -172,4 +198,6 @@ def put(
         push_id = yield from draw(now)
         pushes += [Push(push_id, each[0], each[1], _sent_to(each[2:]), payload)]
     yield from many(PUT, [(push.id, push.subscription_id, payload) for push in pushes])
+    if for_others and pushes:
+        yield from tell(PushesPut(number, pushes[-1].id))
     return number, pushes

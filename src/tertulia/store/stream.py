@@ -11,6 +11,7 @@ from tertulia.core.stream import StreamEntry, StreamPart
 from tertulia.store import records
 from tertulia.store.engine import Engine
 from tertulia.store.stream_sources import FOR_ME, changes, events, farewells, messages
+from tertulia.store.visits import ALONE
 from tertulia.store.work import Row, Work, array, row, rows
 
 ABOUT = f"""
@@ -22,6 +23,9 @@ SELECT {records.MESSAGE}, CASE WHEN c.other_id = ? THEN c.owner_id ELSE c.other_
 FROM messages m JOIN chats c ON c.id = m.chat_id
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
+
+# Of PostgreSQL only: the other engine keeps a number that it has not come to yet.
+NEWEST = "SELECT value FROM counters WHERE name = 'number'"
 
 # The number of the entry that has so many newer ones. Of each chat so many messages are enough.
 FLOOR = f"""
@@ -51,13 +55,23 @@ ORDER BY n.number DESC LIMIT 1 OFFSET ?
 class SqlStream:
     """`core.stream.StreamStore` over an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, process: int = ALONE) -> None:
+        """*process*: the number of this one among several, which share a PostgreSQL database."""
         self._engine = engine
+        self._is_alone = process == ALONE
 
     @property
     def position(self) -> int:
         """See the port."""
         return self._engine.position
+
+    async def newest(self) -> int:
+        """See the port."""
+        if self._is_alone:
+            return self._engine.position
+        found = await self._engine.read(row(NEWEST))
+        assert found is not None, "the schema has put it there"
+        return int(found[0])
 
     async def after(
         self, account_id: AccountId, position: int, limit: int, *, own: bool

@@ -75,6 +75,14 @@ class CallbackErrands:
         concerned = [known[each] for each in known.keys() & accounts]
         return [each.id for each in concerned if each.own or each.account_id != doer]
 
+    async def open(self) -> None:
+        """See the port."""
+        await self._core.callbacks.open()
+
+    async def learn(self, hook_id: HookId) -> None:
+        """See the port."""
+        await self._core.callbacks.learn(hook_id)
+
     async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """What happened to the account after that place; nothing while the operator has blocked it."""
         callback = await self._core.callbacks.find(hook_id)
@@ -113,6 +121,13 @@ class FarewellErrands:
         """There is nothing to wait for."""
         del event, accounts
         return ()
+
+    async def open(self) -> None:
+        """There is nothing to remember."""
+
+    async def learn(self, hook_id: HookId) -> None:
+        """There is nothing to remember."""
+        del hook_id
 
     async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The one change; its place in the log is the hook's number. Then the callback is gone."""

@@ -112,7 +112,7 @@ class WaitingPoll:
                 return None
             self._position = found
             if self._wish.offset is not None:
-                self._position = min(self._wish.offset, core.stream.position)
+                self._position = await core.stream.place(self._wish.offset)
                 if self._position != found:
                     await core.positions.put(self._session_id, self._position)
         if self._held is None:

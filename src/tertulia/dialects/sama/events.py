@@ -14,6 +14,7 @@ from tertulia.core.events import (
     ChatOpened,
     ChatSettingsChanged,
     Event,
+    HookChanged,
     MembersAdded,
     MembersRemoved,
     MessageEdited,
@@ -22,11 +23,13 @@ from tertulia.core.events import (
     MessagesHidden,
     MessagesRead,
     PresenceChanged,
+    PushesPut,
     ReactionsChanged,
     SectionsChanged,
     SessionsEnded,
     Signal,
     SignedIn,
+    Subscribed,
     TagsChanged,
     TeamChanged,
     TeamMembersChanged,
@@ -180,6 +183,9 @@ def _packet(event: Event, view: Hashable, links: Links) -> dict[str, Any]:
             | CallbackReplaced()
             | UnreadCounted()
             | BlocksChanged()
+            | HookChanged()
+            | Subscribed()
+            | PushesPut()
         ):
             raise TypeError(f"{type(event).__name__} is not said here")
         case _:

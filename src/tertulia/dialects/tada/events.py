@@ -17,6 +17,7 @@ from tertulia.core.events import (
     ChatOpened,
     ChatSettingsChanged,
     Event,
+    HookChanged,
     MembersAdded,
     MembersRemoved,
     MessageEdited,
@@ -25,11 +26,13 @@ from tertulia.core.events import (
     MessagesHidden,
     MessagesRead,
     PresenceChanged,
+    PushesPut,
     ReactionsChanged,
     SectionsChanged,
     SessionsEnded,
     Signal,
     SignedIn,
+    Subscribed,
     TagsChanged,
     TeamChanged,
     TeamMembersChanged,
@@ -192,6 +195,9 @@ class TadaEncoder:
                 | SessionsEnded()
                 | UnreadCounted()
                 | BlocksChanged()
+                | HookChanged()
+                | Subscribed()
+                | PushesPut()
             ):
                 raise TypeError(f"{type(event).__name__} is not said here")
             case _:

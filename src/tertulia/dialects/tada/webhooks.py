@@ -47,6 +47,14 @@ class Webhooks:
             return ()
         return self._desk.core.hooks.listening_to(event.message.chat_id)
 
+    async def open(self) -> None:
+        """See the port."""
+        await self._desk.core.hooks.open()
+
+    async def learn(self, hook_id: HookId) -> None:
+        """See the port."""
+        await self._desk.core.hooks.learn(hook_id)
+
     async def pending(self, hook_id: HookId, after: int, limit: int) -> Due | None:
         """The next messages of its group, each as a call."""
         told = await self._desk.core.hooks.told(hook_id, after, limit)
