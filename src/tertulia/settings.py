@@ -296,7 +296,7 @@ class Settings:
 
     data: Path = _setting(Path("tertulia-data"), FOLDER, Group.STORE, "folder of everything the server keeps")
     database_url: str = _setting("", _database(), Group.STORE, "the store; empty: tertulia.db in the data folder")
-    bus_url: str = _setting("", _url("nats://…", "tls://…"), Group.STORE, "not used yet: one server is one process")
+    bus_url: str = _setting("", _url("nats://…", "tls://…"), Group.STORE, "joins several processes into one server; empty: this is the only one")
     files_url: str = _setting("", _url("file:///PATH", "s3://BUCKET?endpoint_url=…"), Group.STORE, "where uploads lie; empty: the folder files in the data folder")
 
     sms_url: str = _setting("console:", _url("console:", "file:///PATH", "http://HOST…", "https://HOST…"), Group.OUTSIDE, "how codes go out by SMS; console: writes them to the log")

@@ -20,7 +20,7 @@ from tertulia.core.model import Chat, ChatKind
 from tertulia.core.tally import Tally
 from tertulia.delivery import fanout
 from tertulia.delivery.audience import Audience
-from tertulia.delivery.bus import InProcessBus
+from tertulia.delivery.bus import Bus
 from tertulia.delivery.delivered import Delivered
 from tertulia.delivery.encoder import Reader
 from tertulia.delivery.fanout import FanOut, Hearer
@@ -419,7 +419,7 @@ def test_ended_sessions_sign_out_their_own_connections() -> None:
 
 
 def test_the_bus_hands_on_batches_in_order() -> None:
-    bus = InProcessBus()
+    bus = Bus()
     heard: list[object] = []
 
     def listen(events: Sequence[object]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tertulia.assembly.tasks import Tasks, hourly
+from tertulia.assembly.tasks import Tasks, repeated
 from tertulia.core.errors import Unavailable
 
 FAILURES = pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_same_holds_for_what_is_done_every_hour(
 
     async def story() -> None:
         tasks = Tasks()
-        task = tasks.start(hourly(fails))
+        task = tasks.start(repeated(fails))
         await failed.wait()
         # It waits for the next hour, and has said by then what happened.
         await tasks.end(0.0)

@@ -122,6 +122,8 @@ class Messenger:
     delivered: Delivered
     pushes: Pushes
     callbacks: Callbacks
+    journal: SqlLog
+    """Knows what other processes must be told of who is connected here."""
     sender: DevicePushes
     """Knows the public key, too, which browsers subscribe with."""
 
@@ -139,17 +141,24 @@ async def messenger(parts: Parts) -> Messenger:
     messages = Messages(SqlMessages(engine), clock)
     audience = Audience(chats.card)
     delivered = Delivered(lambda: engine.position)
-    journal = SqlLog(engine, lambda: delivered.position)
+    journal = SqlLog(engine, lambda: delivered.position, process=parts.process)
     await journal.close_visits()
     log = Log(journal, clock, spawn=spawn)
 
     def came(account_id: AccountId) -> None:
-        spawn(presence.came(account_id))
+        # No task for each of thousands who come at once with another process.
+        if presence.is_watched(account_id):
+            spawn(presence.came(account_id))
 
     def went(account_id: AccountId) -> None:
         spawn(presence.went(account_id))
 
-    hub = Hub(came, went)
+    def went_elsewhere(account_id: AccountId) -> None:
+        presence.forget(account_id)
+        if presence.is_watched(account_id):
+            spawn(presence.went_elsewhere(account_id))
+
+    hub = Hub(came, went, went_elsewhere)
     presence = PresenceBook(accounts, blocks, hub, bus.announce, clock)
     now_s = asyncio.get_running_loop().time
     attempts, strangers = (Attempts(FAILED_SIGN_INS, FAILED_WITHIN_S, now_s) for _ in range(2))
@@ -170,8 +179,7 @@ async def messenger(parts: Parts) -> Messenger:
     callbacks = Callbacks(SqlCourses(engine), parts.outbound, clock, spawn)
     changes = Attempts(parts.settings.callback_changes, MINUTE_S, now_s)
     notes = Attempts(NOTES_PER_MINUTE, MINUTE_S, now_s)
-    hooks = Hooks(SqlHooks(engine), callbacks, parts.outbound, notes, clock)
-    await hooks.open()
+    hooks = Hooks(SqlHooks(engine), parts.outbound, notes, clock)
     most_bytes, sign_up = parts.settings.max_upload, parts.settings.registration
     bots = await house_bots(engine, clock.now_ms())
     teams = Teams(SqlTeams(engine), SqlTeamMembers(engine), bots, clock)
@@ -197,10 +205,8 @@ async def messenger(parts: Parts) -> Messenger:
         letters=Letters(SqlLetters(engine), messages, clock),
         places=Places(SqlPlaces(engine)),
         positions=Positions(SqlPositions(engine)),
-        stream=Stream(SqlStream(engine), clock),
-        callbacks=CallbackAddresses(
-            SqlCallbacks(engine), parts.outbound, callbacks, changes, clock
-        ),
+        stream=Stream(SqlStream(engine, process=parts.process), clock),
+        callbacks=CallbackAddresses(SqlCallbacks(engine), parts.outbound, changes, clock),
         hooks=hooks,
         oauth=OAuth(SqlOAuth(engine), clock),
         presence=presence,
@@ -225,7 +231,7 @@ async def messenger(parts: Parts) -> Messenger:
         connections=hub,
         clock=clock,
     )
-    return Messenger(core, hub, audience, delivered, pushes, callbacks, sender)
+    return Messenger(core, hub, audience, delivered, pushes, callbacks, journal, sender)
 
 
 async def _phone_codes(parts: Parts) -> PhoneCodes:

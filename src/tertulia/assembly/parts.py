@@ -9,7 +9,7 @@ from tertulia.assembly.tasks import Tasks
 from tertulia.core.codes import Mailer
 from tertulia.core.ports import Clock, Passwords
 from tertulia.core.tally import Tally
-from tertulia.delivery.bus import InProcessBus
+from tertulia.delivery.bus import Bus
 from tertulia.dialects.sama import new_key
 from tertulia.settings import Settings
 from tertulia.store.engine import Engine
@@ -33,6 +33,7 @@ class Parts:
         mailer: sends mail.
         outbound: every request the server makes itself.
         drawer: draws pictures.
+        process: the number of this process among several; `store.visits.ALONE` where there is one only.
     """
 
     settings: Settings
@@ -42,11 +43,12 @@ class Parts:
     engine: Engine
     tally: Tally
     tasks: Tasks
-    bus: InProcessBus
+    bus: Bus
     files: ServerFiles
     mailer: Mailer
     outbound: Outbound
     drawer: Drawer
+    process: int
 
     async def secret(self, name: str) -> str:
         """The server's own secret of that name, made at the first start."""

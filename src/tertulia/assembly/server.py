@@ -1,6 +1,7 @@
 """Builds a whole server from its settings: every part, handed what it needs."""
 
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,22 +11,26 @@ from tertulia import __version__
 from tertulia.adapters.drawings import Drawer
 from tertulia.adapters.email import mailer_at
 from tertulia.adapters.outbound import Outbound
+from tertulia.assembly.cluster import clustered, need_bus
 from tertulia.assembly.dialects import dialects
 from tertulia.assembly.files import files_for
+from tertulia.assembly.leading import leading, say_farewell
 from tertulia.assembly.messenger import Messenger, messenger
 from tertulia.assembly.parts import Parts
-from tertulia.assembly.tasks import Chore, Spawn, Tasks, hourly
+from tertulia.assembly.tasks import Spawn, Tasks
 from tertulia.core.errors import Unavailable
 from tertulia.core.events import Event
+from tertulia.core.ids import MAX_NUMBER
 from tertulia.core.ports import Clock, Passwords
 from tertulia.core.services import Services
 from tertulia.core.tally import Tally
-from tertulia.delivery.bus import InProcessBus
+from tertulia.delivery.bus import Bus
 from tertulia.delivery.fanout import FanOut
 from tertulia.delivery.hub import Hub
 from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.engine import Engine
 from tertulia.store.sqlite import SqliteEngine
+from tertulia.store.visits import ALONE
 from tertulia.web.app import web_app
 from tertulia.web.described import DESCRIBED, description_routes
 from tertulia.web.dialect import Claims, Desk, Dialect
@@ -79,7 +84,7 @@ async def built(
         clock: the time.
     """
     files, tasks = await files_for(settings, clock), Tasks()
-    tally, bus = Tally(), InProcessBus()
+    tally, bus = Tally(), Bus()
     engine = engine_of(bus.publish, tally, tasks.start)
     await engine.open()
     mailer = mailer_at(settings.email_url)
@@ -98,6 +103,7 @@ async def built(
         mailer,
         outbound,
         drawer,
+        engine.process,
     )
     try:
         made = await messenger(parts)
@@ -108,9 +114,6 @@ async def built(
         claiming, rest = await dialects(parts, desk)
         port = _port(settings, Claims(claiming, rest), tally)
         _deliver(made, claiming, port, parts)
-        await made.pushes.open()
-        await core.callbacks.open()
-        await made.callbacks.open()
         routes = [route for dialect in (*claiming, rest) for route in dialect.routes]
         routes += [
             *health_routes({"store": engine.check, "files": files.check}),
@@ -119,14 +122,13 @@ async def built(
         routes += Transfer(core.files).routes()
         routes += description_routes(DESCRIBED)
         routes += page_routes(BUILT, _about(settings, made))
-        chores = [tasks.start(hourly(each)) for each in _hourly(made)]
-        chores.append(tasks.start(watch_loop_lag(tally)))
-        yield Server(web_app(routes), port, engine, core, made.hub, tally)
-        made.pushes.close()
-        made.callbacks.close()
-        for each in chores:
-            each.cancel()
-        await tasks.end(LAST_TASKS_S)
+        async with clustered(parts, made):
+            async with leading(parts, made):
+                watching = tasks.start(watch_loop_lag(tally))
+                yield Server(web_app(routes), port, engine, core, made.hub, tally)
+            watching.cancel()
+            await tasks.end(LAST_TASKS_S)
+            await say_farewell(made.journal)
     finally:
         drawer.close()
         mailer.close()
@@ -164,24 +166,8 @@ def _deliver(made: Messenger, claiming: Sequence[Dialect], port: Port, parts: Pa
         made.callbacks.add(errand)
     # After it: who is told by a packet has it by then.
     parts.bus.listen(made.pushes.consider)
-
-
-def _hourly(made: Messenger) -> tuple[Chore, ...]:
-    """What throws away what nobody needs any more."""
-    core = made.core
-    return (
-        core.keys.forget_old,
-        core.log.tidy,
-        made.pushes.tidy,
-        core.files.tidy,
-        core.oauth.tidy,
-        core.phone_codes.forget_old,
-        core.registrations.forget_old,
-        core.invites.forget_old,
-        core.callbacks.tidy,
-        core.histories.tidy,
-        core.groups.cleanup,
-    )
+    if parts.process != ALONE:
+        parts.bus.listen(made.pushes.hear)
 
 
 def _about(settings: Settings, made: Messenger) -> About:
@@ -246,6 +232,7 @@ def engine_for(settings: Settings) -> EngineOf:
     Raises:
         SettingsError: PostgreSQL is asked for and its driver is not installed.
     """
+    need_bus(settings)
     if settings.database_url.startswith("sqlite:"):
         path = str(local_path(settings.database_url))
         return lambda publish, tally, _: SqliteEngine(path, publish, tally)
@@ -254,7 +241,8 @@ def engine_for(settings: Settings) -> EngineOf:
     from tertulia.store.postgres import PostgresEngine  # noqa: PLC0415 - see above
 
     url = settings.database_url
-    return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn=spawn)
+    process = secrets.randbelow(MAX_NUMBER) + 1 if settings.bus_url else 0
+    return lambda publish, tally, spawn: PostgresEngine(url, publish, tally, spawn, process=process)
 
 
 def need_driver() -> None:

@@ -20,16 +20,13 @@ from tertulia.adapters.passwords import Argon2Passwords
 from tertulia.assembly import control
 from tertulia.assembly.commands import commands
 from tertulia.assembly.server import STOP_WITHIN_S, Server, built, engine_for
-from tertulia.settings import BY_NAME, Settings, SettingsError
+from tertulia.settings import Settings, SettingsError
 from tertulia.store.migrate import NewerStore
 
 LOG = logging.getLogger(__name__)
 
 COLLECT_AFTER = (20_000, 20, 50)
 """Thresholds of Python's garbage collector: a sixth of the CPU went into it with the defaults."""
-
-NOT_YET = ("bus_url",)
-"""Settings that are understood, but belong to parts this version does not have."""
 
 
 class Listener(uvicorn.Server):
@@ -68,16 +65,7 @@ def run(settings: Settings) -> None:
     Raises:
         SettingsError: it cannot start like this; the text says why.
     """
-    _warn_of_unused(settings)
     uvloop.run(_serve(settings))
-
-
-def _warn_of_unused(settings: Settings) -> None:
-    for name in NOT_YET:
-        if getattr(settings, name) != BY_NAME[name].kind.parse(BY_NAME[name].default):
-            LOG.warning(
-                "This version does nothing with a setting", extra={"fields": {"setting": name}}
-            )
 
 
 async def _serve(settings: Settings) -> None:
@@ -98,10 +86,11 @@ async def _serve(settings: Settings) -> None:
                 settings.data, commands(server.engine, passwords, clock, base_url=base_url)
             ),
         ):
-            if server.engine.is_shared:
+            if server.engine.is_shared and not settings.bus_url:
                 LOG.warning(
                     "Another process uses this database: people on one server will not hear what"
-                    " happens on the other, nor that they were put out of a chat there"
+                    " happens on the other, nor that they were put out of a chat there, unless both have the"
+                    " same bus_url"
                 )
             await _listener(settings, server, listening).serve([listening])
     except NewerStore as error:

@@ -11,21 +11,23 @@ LOG = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
+HOUR_S = 3_600.0
+
 Chore = Callable[[], Coroutine[Any, Any, None]]
 """What is done again and again."""
 
 
-async def hourly(work: Chore) -> None:
-    """Do it now and every hour, for ever; what it raises is logged."""
+async def repeated(work: Chore, every_s: float = HOUR_S) -> None:
+    """Do it now and again, for ever; what it raises is logged."""
     while True:
         try:
             await work()
         except Unavailable as error:
             # As below: it can wait for the next time.
-            LOG.warning("What is done every hour was put off", extra=_why(error))
+            LOG.warning("What is done again and again was put off", extra=_why(error))
         except Exception:
-            LOG.exception("What is done every hour failed")
-        await asyncio.sleep(3_600)
+            LOG.exception("What is done again and again failed")
+        await asyncio.sleep(every_s)
 
 
 def _why(error: Unavailable) -> dict[str, dict[str, str]]:

@@ -31,9 +31,12 @@ class TallyCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every number of the tally, with its meaning."""
         tally = self._tally
-        yield GaugeMetricFamily(
-            "tertulia_connections", "WebSockets that are open.", value=tally.connections
-        )
+        for name, meaning, now in (
+            ("connections", "WebSockets that are open.", tally.connections),
+            ("bus_connected", "1 while there is a way to other processes.", tally.bus_connected),
+            ("peers", "Other processes of this server that are there.", tally.peers),
+        ):
+            yield GaugeMetricFamily(f"tertulia_{name}", meaning, value=now)
         for name, meaning, count in (
             ("frames_in", "Messages that came through WebSockets.", tally.frames_in),
             ("packets_out", "Packets that left through WebSockets.", tally.packets_out),
@@ -43,6 +46,9 @@ class TallyCollector(Collector):
             ("slow_readers_closed", "Sockets closed with 1013.", tally.slow_readers_closed),
             ("refused", "Requests and sockets past a limit of the port.", tally.refused),
             ("logins_failed", "Sign-ins that failed.", tally.logins_failed),
+            ("bus_sent", "Messages to other processes.", tally.bus_sent),
+            ("bus_received", "Messages from other processes.", tally.bus_received),
+            ("reports_read", "Commits that came by the store, not by the bus.", tally.reports_read),
         ):
             yield CounterMetricFamily(f"tertulia_{name}", meaning, value=count)
         yield _histogram("commit_seconds", "How long a commit took.", tally.commit_seconds)
