@@ -83,11 +83,16 @@ class Browser:
 
 
 def authorized(
-    base_url: str, application: Application, login: str, proof: str | Callable[[], str]
+    base_url: str,
+    application: Application,
+    login: str,
+    proof: str | Callable[[], str],
+    token_from: str = "",
 ) -> Json:
     """What `/token` gives for a person who signs in and consents.
 
     `proof` is the password; or it tells the code that went to the phone that `login` then is.
+    `token_from`: the server that is asked for the token, if it is another one.
     """
     browser = Browser(base_url)
     verifier = secrets.token_urlsafe(40)
@@ -116,7 +121,7 @@ def authorized(
         raise Refused("sign-in", answer.text, answer.status)
     back = _consented(browser, answer, path)
     assert back["state"] == ["here"], back
-    granted = Http(base_url).form(
+    granted = Http(token_from or base_url).form(
         "POST",
         "/token",
         {

@@ -66,6 +66,8 @@ OUR_NUMBER = "SELECT 1"
 LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 LOCK_NUMBER = f"{LAST_NUMBER} FOR UPDATE"
 COMMIT = "UPDATE counters SET value = {last} WHERE name = 'number'; COMMIT"
+# Who stands still in the middle of a commit keeps all others from theirs: the database ends his connection.
+STAND_ASIDE = "SET idle_in_transaction_session_timeout = '5s'"
 
 OTHERS = """
 SELECT COUNT(*) FROM pg_stat_activity
@@ -116,7 +118,7 @@ class PostgresEngine:
             migrate.NewerStore: a later version of Tertulia wrote it.
         """
         try:
-            self._writer = await connected(self._url)
+            self._writer = await self._new_writer()
             await upgrade(self._writer)
             self._is_shared = await self._writer.fetchval(OTHERS) > 0
             self._last_number = await self._writer.fetchval(LAST_NUMBER)
@@ -138,6 +140,12 @@ class PostgresEngine:
             self._let_go()
             raise
         self._gathering.start(self._take, self._last_number)
+
+    async def _new_writer(self) -> Connection:
+        writer = await connected(self._url)
+        if self.process:
+            await writer.execute(STAND_ASIDE)
+        return writer
 
     @property
     def position(self) -> int:
@@ -227,7 +235,7 @@ class PostgresEngine:
         """
         try:
             if self._writer is None or self._writer.is_closed():
-                self._writer = await connected(self._url)
+                self._writer = await self._new_writer()
             await self._settle_doubt(self._writer)
             await self._commit(batch, self._writer)
         except Exception as error:  # noqa: BLE001 - the callers are told, and the log
