@@ -28,7 +28,7 @@ class NatsServer:
     def start(self) -> None:
         """Listen."""
         program = Path(sysconfig.get_path("scripts")) / "nats-server"
-        command = [program, "--addr", "127.0.0.1", "--port", str(self._port)]
+        command = [str(program), "--addr", "127.0.0.1", "--port", str(self._port)]
         self._running = subprocess.Popen(  # noqa: S603 - a program of our own environment
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

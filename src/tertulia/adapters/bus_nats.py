@@ -199,8 +199,12 @@ def _checked(url: str) -> str:
     address = urlsplit(url.strip())
     if address.scheme not in {"nats", "tls"} or not address.hostname:
         raise ValueError("each address must be nats://HOST:PORT or tls://HOST:PORT")
-    if address.port == 0:
-        raise ValueError("there is no port 0")
+    try:
+        is_port = address.port != 0
+    except ValueError:
+        is_port = False
+    if not is_port:
+        raise ValueError("a port is a number from 1 to 65535")
     return url.strip()
 
 
