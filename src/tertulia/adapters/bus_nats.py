@@ -112,6 +112,8 @@ class NatsBus:
                     reconnected_cb=self._on_resumed,
                 )
                 await self._client.subscribe(f"{self._subject}.*", cb=self._on_message)
+                # The first may overtake the subscription on its way out; the second comes after both.
+                await self._client.flush()
                 await self._client.flush()
         except TROUBLE as error:
             await self.close()
