@@ -1,12 +1,15 @@
-"""Joins several processes into one server: the chain of their commits, and the bus between them."""
+"""Joins several processes into one server: the chain of their commits, and the bus between them.
+
+Imported only where there is a bus: what it needs is an extra, and a start without it is faster.
+"""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
+from tertulia.adapters.bus_nats import NatsBus
 from tertulia.assembly.messenger import Messenger
 from tertulia.assembly.parts import Parts
 from tertulia.core.cluster import Report
@@ -16,11 +19,8 @@ from tertulia.delivery.peers import Peers
 from tertulia.settings import Settings, SettingsError, local_path
 from tertulia.store.batch import Batch
 from tertulia.store.event_words import decoded, encoded
+from tertulia.store.postgres import PostgresEngine
 from tertulia.store.told import SqlTold
-
-if TYPE_CHECKING:
-    from tertulia.adapters.bus_nats import NatsBus
-    from tertulia.store.postgres import PostgresEngine
 
 LOG = logging.getLogger(__name__)
 
@@ -40,28 +40,6 @@ MOST_BYTES = 512 << 10
 """Of a message on the bus, which carries 1 MiB as it comes. What is longer is read from the store."""
 
 
-def need_bus(settings: Settings) -> None:
-    """Whether the settings can have a bus.
-
-    Raises:
-        SettingsError: the store is no PostgreSQL, or the library is not installed.
-    """
-    if not settings.bus_url:
-        return
-    if settings.database_url.startswith("sqlite:"):
-        raise SettingsError(
-            "bus_url joins several processes, and an embedded store has room for one:"
-            " set database_url to a PostgreSQL database"
-        )
-    try:
-        import nats  # noqa: F401, PLC0415 - an extra, and a start without it is faster
-    except ImportError as error:
-        raise SettingsError(
-            "bus_url asks for NATS, but its library is missing:"
-            " install it with '.[postgres,nats]' instead of '.'"
-        ) from error
-
-
 def _are_files_its_own(settings: Settings) -> bool:
     """Whether uploads lie in the data folder, which each process has for itself."""
     url = settings.files_url
@@ -76,13 +54,7 @@ async def clustered(parts: Parts, made: Messenger) -> AsyncIterator[None]:
         SettingsError: the address of the bus is none.
         Unavailable: the bus or the store does not answer.
     """
-    if not parts.settings.bus_url:
-        yield
-        return
-    from tertulia.adapters.bus_nats import NatsBus  # noqa: PLC0415 - as in `need_bus`
-    from tertulia.store.postgres import PostgresEngine  # noqa: PLC0415 - as in `need_bus`
-
-    assert isinstance(parts.engine, PostgresEngine), "need_bus() was asked"
+    assert isinstance(parts.engine, PostgresEngine), "server.need_bus() was asked"
     try:
         wire = NatsBus(parts.settings.bus_url, parts.tally)
     except ValueError as error:
@@ -106,7 +78,7 @@ class Cluster:
     """This process as one of several."""
 
     def __init__(
-        self, parts: Parts, made: Messenger, engine: "PostgresEngine", wire: "NatsBus"
+        self, parts: Parts, made: Messenger, engine: PostgresEngine, wire: NatsBus
     ) -> None:
         """It hears and says nothing before `start`.
 

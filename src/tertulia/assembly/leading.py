@@ -10,7 +10,6 @@ from tertulia.assembly.parts import Parts
 from tertulia.core.errors import Unavailable
 from tertulia.core.leading import Alone, Leading
 from tertulia.store.oplog import SqlLog
-from tertulia.store.told import SqlTold
 from tertulia.store.visits import ALONE
 
 SAY_EVERY_S = 2.0
@@ -38,6 +37,7 @@ async def leading(parts: Parts, made: Messenger) -> AsyncIterator[Leading]:
         return
     # Here, because the driver is an extra, and a start without it is faster.
     from tertulia.store.leading import ElectedLeading  # noqa: PLC0415 - see above
+    from tertulia.store.told import SqlTold  # noqa: PLC0415 - see above
 
     turns = ElectedLeading(
         parts.settings.database_url, parts.process, duties, spawn=parts.tasks.start

@@ -11,7 +11,6 @@ from tertulia import __version__
 from tertulia.adapters.drawings import Drawer
 from tertulia.adapters.email import mailer_at
 from tertulia.adapters.outbound import Outbound
-from tertulia.assembly.cluster import clustered, need_bus
 from tertulia.assembly.dialects import dialects
 from tertulia.assembly.files import files_for
 from tertulia.assembly.leading import leading, say_farewell
@@ -122,7 +121,7 @@ async def built(
         routes += Transfer(core.files).routes()
         routes += description_routes(DESCRIBED)
         routes += page_routes(BUILT, _about(settings, made))
-        async with clustered(parts, made):
+        async with _joined(parts, made):
             async with leading(parts, made):
                 watching = tasks.start(watch_loop_lag(tally))
                 yield Server(web_app(routes), port, engine, core, made.hub, tally)
@@ -134,6 +133,16 @@ async def built(
         mailer.close()
         await files.close()
         await engine.close()
+
+
+def _joined(parts: Parts, made: Messenger) -> contextlib.AbstractAsyncContextManager[None]:
+    """This process is one with others, if it has a bus to them."""
+    if not parts.settings.bus_url:
+        return contextlib.nullcontext()
+    # Here, because the bus is an extra, and a start without it is faster.
+    from tertulia.assembly.cluster import clustered  # noqa: PLC0415 - see above
+
+    return clustered(parts, made)
 
 
 def _port(settings: Settings, claims: Claims, tally: Tally) -> Port:
@@ -253,4 +262,26 @@ def need_driver() -> None:
         raise SettingsError(
             "database_url asks for PostgreSQL, but its driver is missing:"
             " install it with '.[postgres]' instead of '.'"
+        ) from error
+
+
+def need_bus(settings: Settings) -> None:
+    """Whether the settings can have a bus.
+
+    Raises:
+        SettingsError: the store is no PostgreSQL, or the library is not installed.
+    """
+    if not settings.bus_url:
+        return
+    if settings.database_url.startswith("sqlite:"):
+        raise SettingsError(
+            "bus_url joins several processes, and an embedded store has room for one:"
+            " set database_url to a PostgreSQL database"
+        )
+    try:
+        import nats  # noqa: F401, PLC0415 - an extra, and a start without it is faster
+    except ImportError as error:
+        raise SettingsError(
+            "bus_url asks for NATS, but its library is missing:"
+            " install it with '.[postgres,nats]' instead of '.'"
         ) from error
