@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.client import (
     DESKTOP,
+    DRAWN,
     PHONE,
     SECRET,
     Line,
@@ -187,6 +188,8 @@ def test_what_one_looks_at_stays_where_it_is(talk: Talk) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 640
     page.evaluate(SIZE, "normal")
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a TypedDict of just these keys
+    # The page has found its place again.
+    page.evaluate(DRAWN)
     # At the end one stays at the end.
     newest(page).click()
     newest(page).click()

@@ -183,7 +183,8 @@ def test_what_is_deleted_or_edited_elsewhere_is_picked_as_it_is_now(person: Make
     dialog.locator("li button").first.click()
     dialog.get_by_role("button", name="Forward").click()
     assert line.hears("message")["body"] == "second thoughts"
-    # When none is left, one is no longer picking.
+    # When none is left, one is no longer picking. The last one is her own.
+    expect(bubbles(page).filter(has_text="second thoughts")).to_have_count(2)
     act(page, "second thoughts", "Select")
     expect(bar).to_be_visible()
     picked = page.locator("article.picked").get_attribute("data-id")

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.client import (
     DESKTOP,
+    DRAWN,
     PATIENCE_MS,
     PHONE,
     shot,
@@ -26,9 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NUMBER, CODE = "+79166660002", "5555"
 LONG_NAME = "Calendar of the whole family and of everybody who would like to be told about it"
-
-DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-"""Done when the page as it is has been drawn."""
 
 
 class Town(NamedTuple):
