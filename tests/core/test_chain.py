@@ -231,6 +231,18 @@ def test_an_announcement_comes_after_what_was_told_before_it() -> None:
     with_chain(story)
 
 
+def test_an_announcement_waits_for_no_report_where_there_is_none() -> None:
+    async def story(world: World) -> None:
+        # A commit that told nothing, which somebody else has heard of already.
+        world.store.number += 5
+        world.chain.announce(105, [event(7)])
+        assert world.told == []
+        await asyncio.sleep(LOOK_EVERY_S * 2.5)
+        assert world.told == [7]
+
+    with_chain(story)
+
+
 def test_a_stopped_chain_reads_nothing_more() -> None:
     async def story(world: World) -> None:
         world.chain.stop()

@@ -78,8 +78,7 @@ class Chain:
         Raises:
             Unavailable: the store does not answer.
         """
-        self.position = await self._store.newest()
-        self._tell([], self.position)
+        self._reach(await self._store.newest(), [])
         self._is_running = True
         self._follow()
         self._watch_later()
@@ -112,13 +111,14 @@ class Chain:
     def _follow(self) -> None:
         """Tell what has its turn; see to it that the rest will have it."""
         while (report := self._held.pop(self.position, None)) is not None:
-            self._told(report)
+            self._reach(report.number, report.events)
         if self._held:
             self._look_soon()
 
-    def _told(self, report: Report) -> None:
-        self.position = report.number
-        self._tell(list(report.events), report.number)
+    def _reach(self, number: int, events: Sequence[Event]) -> None:
+        """Tell what happened up to there, and what was announced there."""
+        self.position = number
+        self._tell(list(events), number)
         while self._later and self._later[0][0] <= self.position:
             self._tell(self._later.popleft()[1], self.position)
 
@@ -146,8 +146,7 @@ class Chain:
                 self._tell_read(reports)
             # Commits that told nothing, or were made by a process without a bus.
             if newest > self.position:
-                self.position = newest
-                self._tell([], newest)
+                self._reach(newest, [])
         except Unavailable as error:
             LOG.warning(
                 "The store does not say what others did", extra={"fields": {"why": str(error)}}
@@ -170,7 +169,7 @@ class Chain:
                     "What happened in between is not in the store", extra={"fields": fields}
                 )
             self._tally.reports_read += 1
-            self._told(report)
+            self._reach(report.number, report.events)
 
     # When nothing comes.
 
