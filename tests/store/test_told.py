@@ -14,8 +14,8 @@ from tertulia.core.tally import Tally
 from tertulia.store.batch import Batch
 from tertulia.store.event_words import BadWords, decoded, encoded
 from tertulia.store.postgres import PostgresEngine
-from tertulia.store.told import KEPT_MS, NEWEST, SqlTold
-from tertulia.store.work import Work, draw, row, rows, run, tell
+from tertulia.store.told import KEPT_MS, SqlTold
+from tertulia.store.work import LAST_NUMBER, Work, draw, row, rows, run, tell
 from tests.store.postgres_server import new_database
 from tests.store.world import START, World, tasks_of_engine, tea
 
@@ -60,7 +60,7 @@ async def reports(world: World, process: int = 3, after: int = 0) -> list[Report
 
 
 async def newest(world: World) -> int:
-    found = await world.engine.read(rows(NEWEST))
+    found = await world.engine.read(rows(LAST_NUMBER))
     return int(found[0][0])
 
 

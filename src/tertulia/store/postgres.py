@@ -44,7 +44,7 @@ from tertulia.store.postgres_connection import (
 )
 from tertulia.store.telling import Telling
 from tertulia.store.told import TELL
-from tertulia.store.work import Ask, Many, Rows, Run, Work, rows
+from tertulia.store.work import LAST_NUMBER, Ask, Many, Rows, Run, Work, rows
 
 LOG = logging.getLogger(__name__)
 
@@ -63,7 +63,6 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT value FROM counters WHERE name = 'number' AND value = {last} FOR UPDATE
 """
 OUR_NUMBER = "SELECT 1"
-LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 LOCK_NUMBER = f"{LAST_NUMBER} FOR UPDATE"
 COMMIT = "UPDATE counters SET value = {last} WHERE name = 'number'; COMMIT"
 # Who stands still in the middle of a commit keeps all others from theirs: the database ends his connection.

@@ -24,7 +24,7 @@ from tertulia.core.pending import Pending
 from tertulia.core.tally import Tally
 from tertulia.store import migrate
 from tertulia.store.batch import Batch, Begin, Commit, Gathering, SetUnit, StoreFault, commit
-from tertulia.store.work import Ask, Many, Rows, Run, Work, run
+from tertulia.store.work import LAST_NUMBER, Ask, Many, Rows, Run, Work, run
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ R = TypeVar("R")
 REFUSED = (apsw.Error, OverflowError, UnicodeError)
 
 IN_MEMORY = ":memory:"
-LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
 KEEP_NUMBER = "UPDATE counters SET value = ? WHERE name = 'number'"
 TRIAL = "UPDATE counters SET value = value WHERE name = 'number'"
 PAGES_BETWEEN_COPIES = 3_000

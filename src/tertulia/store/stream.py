@@ -12,7 +12,7 @@ from tertulia.store import records
 from tertulia.store.engine import Engine
 from tertulia.store.stream_sources import FOR_ME, changes, events, farewells, messages
 from tertulia.store.visits import ALONE
-from tertulia.store.work import Row, Work, array, row, rows
+from tertulia.store.work import LAST_NUMBER, Row, Work, array, row, rows
 
 ABOUT = f"""
 SELECT {records.MESSAGE}, CASE WHEN c.other_id = ? THEN c.owner_id ELSE c.other_id END,
@@ -23,9 +23,6 @@ SELECT {records.MESSAGE}, CASE WHEN c.other_id = ? THEN c.owner_id ELSE c.other_
 FROM messages m JOIN chats c ON c.id = m.chat_id
 WHERE m.id IN (SELECT CAST(each.value AS BIGINT) FROM json_each(?) AS each)
 """
-
-# Of PostgreSQL only: the other engine keeps a number that it has not come to yet.
-NEWEST = "SELECT value FROM counters WHERE name = 'number'"
 
 # The number of the entry that has so many newer ones. Of each chat so many messages are enough.
 FLOOR = f"""
@@ -69,7 +66,7 @@ class SqlStream:
         """See the port."""
         if self._is_alone:
             return self._engine.position
-        found = await self._engine.read(row(NEWEST))
+        found = await self._engine.read(row(LAST_NUMBER))
         assert found is not None, "the schema has put it there"
         return int(found[0])
 

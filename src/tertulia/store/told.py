@@ -8,14 +8,13 @@ from tertulia.core.ids import first_number_at
 from tertulia.core.ports import Clock
 from tertulia.store.engine import Engine
 from tertulia.store.event_words import BadWords, decoded
-from tertulia.store.work import Row, rows, run
+from tertulia.store.work import LAST_NUMBER, Row, rows, run
 
 LOG = logging.getLogger(__name__)
 
 KEPT_MS = 10 * 60_000
 """How long a process may be unable to read before it has missed something for ever."""
 
-NEWEST = "SELECT value FROM counters WHERE name = 'number'"
 
 AFTER = """
 SELECT t.before, t.number, t.process, t.words FROM told t
@@ -37,7 +36,7 @@ class SqlTold:
 
     async def newest(self) -> int:
         """See the port."""
-        found = await self._engine.read(rows(NEWEST))
+        found = await self._engine.read(rows(LAST_NUMBER))
         return int(found[0][0])
 
     async def after(self, number: int, limit: int) -> list[Report]:

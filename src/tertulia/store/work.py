@@ -24,6 +24,10 @@ FAR_FUTURE = 2**53 - 1
 """After every date, in milliseconds since 1970 UTC, and no smaller than any number."""
 
 
+LAST_NUMBER = "SELECT value FROM counters WHERE name = 'number'"
+"""The last number of the sequence; SQLite keeps one that it has not come to yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Ask for all rows of a statement."""
